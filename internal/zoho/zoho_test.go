@@ -175,7 +175,11 @@ func TestUsersReadsEveryPage(t *testing.T) {
 		"GET /crm/v7/users?page=2&per_page=200&type=AllUsers",
 		"GET /crm/v7/users?page=3&per_page=200&type=AllUsers",
 	}
-	if calls := sim.Calls(); !slices.Equal(calls, want) {
+	var calls []string
+	for _, call := range sim.Calls() {
+		calls = append(calls, call.Request)
+	}
+	if !slices.Equal(calls, want) {
 		t.Errorf("got calls  %q\nwant calls %q", calls, want)
 	}
 }
@@ -186,7 +190,7 @@ func TestUsersReadsPagesAsTheyAreNeeded(t *testing.T) {
 		break
 	}
 	if calls := sim.Calls(); len(calls) != 2 {
-		t.Errorf("got calls %q, want one page", calls)
+		t.Errorf("got calls %v, want one page", calls)
 	}
 }
 

@@ -56,13 +56,22 @@ func calledAt(r *http.Request) string {
 	return cmp.Or(r.URL.Scheme, "http") + "://" + r.Host
 }
 
-// authorized answers for a request without a token that is valid now. The
-// scheme is Zoho-oauthtoken, whatever token_type says; that another scheme
-// counts as no token is a guess.
-func (z *Zoho) authorized(w http.ResponseWriter, r *http.Request) bool {
+// accessToken is the token that a request carries. The scheme is
+// Zoho-oauthtoken, whatever token_type says; that another scheme counts as no
+// token is a guess.
+func accessToken(r *http.Request) string {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Zoho-oauthtoken ")
+	if !ok {
+		return ""
+	}
+	return token
+}
+
+// authorized answers for a request without a token that is valid now.
+func (z *Zoho) authorized(w http.ResponseWriter, r *http.Request) bool {
+	token := accessToken(r)
 	switch {
-	case !ok || token == "":
+	case token == "":
 		refuse(w, http.StatusUnauthorized, "AUTHENTICATION_FAILURE", "Authentication failed", nil)
 	case !time.Now().Before(z.tokens[token]):
 		refuse(w, http.StatusUnauthorized, "INVALID_TOKEN", "invalid oauth token", nil)

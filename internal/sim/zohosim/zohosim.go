@@ -61,7 +61,7 @@ type Zoho struct {
 	users  []user
 	tokens map[string]time.Time // access tokens and when they expire
 	used   map[string]bool      // grant tokens that were exchanged
-	calls  []string
+	calls  []Call
 }
 
 // user is one object of the reply and what the filters look at.
@@ -99,8 +99,14 @@ func New(c Config) *Zoho {
 	return z
 }
 
-// Calls lists the requests so far, such as "GET /crm/v7/users?page=1".
-func (z *Zoho) Calls() []string {
+// Call is a request that was made.
+type Call struct {
+	Request     string // such as "GET /crm/v7/users?page=1"
+	AccessToken string // empty when none was sent
+}
+
+// Calls lists the requests so far.
+func (z *Zoho) Calls() []Call {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	return slices.Clone(z.calls)
@@ -117,7 +123,7 @@ func (z *Zoho) ExpireTokens() {
 func (z *Zoho) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	z.calls = append(z.calls, strings.TrimSpace(r.Method+" "+r.URL.RequestURI()))
+	z.calls = append(z.calls, Call{r.Method + " " + r.URL.RequestURI(), accessToken(r)})
 	w.Header().Set("Server", "ZGS")
 	switch {
 	case r.URL.Path == "/oauth/v2/token":

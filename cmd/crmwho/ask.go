@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"crmwho/internal/local"
+)
+
+// anyPort lets the system choose a free one.
+const anyPort = "127.0.0.1:0"
+
+func askCommand() *cobra.Command {
+	var asJSON, logs bool
+	c := &cobra.Command{
+		Use:   "ask /COMMAND [WORDS...]",
+		Short: "Ask the bot one question and print its answer",
+		Long: `Ask starts the bot on this computer over Zoho's documented sample, sends it the
+command as Slack does, signed and over HTTP, and prints the answer.`,
+		Example: "  crmwho ask /crmuser kim\n  crmwho ask /crmadmins --json",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			bot, err := local.Start(c.Context(), anyPort, logger(c.ErrOrStderr(), logs))
+			if err != nil {
+				return err
+			}
+			defer bot.Stop()
+			answer, err := bot.Ask(c.Context(), args[0], strings.Join(args[1:], " "))
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				_, err = c.OutOrStdout().Write(answer)
+				return err
+			}
+			return show(c.OutOrStdout(), answer)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print exactly what Slack would get")
+	addLogFlag(c, &logs)
+	return c
+}
+
+func addLogFlag(c *cobra.Command, logs *bool) {
+	c.Flags().BoolVar(logs, "log", false, "print the bot's log lines on standard error")
+}
+
+func logger(to io.Writer, wanted bool) *slog.Logger {
+	if !wanted {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewJSONHandler(to, nil))
+}
+
+// show prints an answer, styled when it goes to a terminal.
+func show(to io.Writer, answer []byte) error {
+	text, err := local.Text(answer, isTerminal(to))
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(to, text)
+	return err
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

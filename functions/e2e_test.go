@@ -1,0 +1,383 @@
+// Package functions_test runs both bootstraps as Lambda does and asks them
+// over real sockets: Slack's signed requests through a gateway, the AWS SDK,
+// Zoho's HTTP API.
+package functions_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"crmwho/internal/sim/awssim"
+	"crmwho/internal/sim/slacksim"
+	"crmwho/internal/sim/zohosim"
+)
+
+// stack is what template.yaml deploys, with Zoho and Slack around it.
+type stack struct {
+	zoho    *zohosim.Zoho
+	slack   slacksim.Slack
+	secrets *awssim.SecretsManager
+
+	slackSecret, oauthClient, accessToken string // ARNs of the secrets, empty at first
+	accountsURL                           string
+	usersQuery, tokenRefresh              *awssim.Function
+	gateway                               *httptest.Server
+	log                                   *logBuffer // of both functions
+}
+
+// logBuffer takes what two processes print.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// deploy starts a stack whose secrets are empty.
+func deploy(t *testing.T) *stack {
+	t.Helper()
+	s := &stack{
+		zoho:    zohosim.New(zohosim.Config{}),
+		slack:   slacksim.Slack{SigningSecret: "signing-secret-of-this-test"},
+		secrets: &awssim.SecretsManager{},
+		log:     &logBuffer{},
+	}
+	s.slackSecret = s.secrets.Create("slack")
+	s.oauthClient = s.secrets.Create("oauth-client")
+	s.accessToken = s.secrets.Create("access-token")
+	zoho, aws := httptest.NewServer(s.zoho), httptest.NewServer(s.secrets)
+	t.Cleanup(zoho.Close)
+	t.Cleanup(aws.Close)
+	s.accountsURL = zoho.URL
+	start := func(name string, env map[string]string) *awssim.Function {
+		env["CRMWHO_ALLOW_LOOPBACK"] = "1"
+		env["CRMWHO_ACCESS_TOKEN_SECRET_ID"] = s.accessToken
+		env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = aws.URL
+		return start(t, &awssim.Function{Name: name, Bootstrap: bootstrap(t, "crmwho/functions/"+name), Env: env, Log: s.log, Timeout: 30 * time.Second})
+	}
+	s.usersQuery = start("users-query", map[string]string{"CRMWHO_SLACK_SECRET_ID": s.slackSecret})
+	s.tokenRefresh = start("token-refresh", map[string]string{
+		"CRMWHO_OAUTH_CLIENT_SECRET_ID": s.oauthClient,
+		"CRMWHO_ZOHO_ACCOUNTS_URL":      s.accountsURL,
+	})
+	s.gateway = httptest.NewServer(&awssim.Gateway{Function: s.usersQuery, Routes: []string{"POST /slack/commands"}})
+	t.Cleanup(s.gateway.Close)
+	return s
+}
+
+func start(t testing.TB, f *awssim.Function) *awssim.Function {
+	t.Helper()
+	t.Cleanup(f.Stop)
+	if err := f.Start(t.Context()); err != nil {
+		t.Fatalf("%s: %v", f.Name, err)
+	}
+	return f
+}
+
+// built are the bootstraps of this run, by package.
+var built = struct {
+	sync.Mutex
+	dir   string
+	paths map[string]string
+}{paths: map[string]string{}}
+
+func TestMain(m *testing.M) {
+	var err error
+	if built.dir, err = os.MkdirTemp("", "bootstraps"); err != nil {
+		panic(err)
+	}
+	status := m.Run()
+	_ = os.RemoveAll(built.dir)
+	os.Exit(status)
+}
+
+// bootstrap builds a function, once.
+func bootstrap(t testing.TB, pkg string) string {
+	t.Helper()
+	built.Lock()
+	defer built.Unlock()
+	if path, ok := built.paths[pkg]; ok {
+		return path
+	}
+	path, err := awssim.Build(t.Context(), pkg, filepath.Join(built.dir, filepath.Base(pkg)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	built.paths[pkg] = path
+	return path
+}
+
+// setUp fills the secrets that an operator fills.
+func (s *stack) setUp() {
+	s.secrets.Put(s.slackSecret, `{"signing_secrets":["`+s.slack.SigningSecret+`"]}`)
+	s.secrets.Put(s.oauthClient, `{"client_id":"`+s.zoho.ClientID+`","client_secret":"`+s.zoho.ClientSecret+`","refresh_token":"`+s.zoho.RefreshToken+`"}`)
+}
+
+// ask types a command in Slack and gives the answer's text.
+func (s *stack) ask(t *testing.T, command, words string) string {
+	t.Helper()
+	answer, err := s.slack.Ask(t.Context(), s.gateway.URL+"/slack/commands", command, words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text(t, answer)
+}
+
+func text(t *testing.T, message []byte) string {
+	t.Helper()
+	var m struct {
+		Text   string            `json:"text"`
+		Blocks []json.RawMessage `json:"blocks"`
+	}
+	if err := json.Unmarshal(message, &m); err != nil || m.Text == "" || len(m.Blocks) == 0 {
+		t.Fatalf("not a message: %v %s", err, message)
+	}
+	return m.Text
+}
+
+// refresh invokes token-refresh with one of the sample events.
+func (s *stack) refresh(t *testing.T, file string) (exchanged bool, err error) {
+	t.Helper()
+	reply, err := s.tokenRefresh.Invoke(t.Context(), event(t, file))
+	var report struct {
+		Exchanged bool `json:"exchanged"`
+	}
+	if err == nil {
+		if err := json.Unmarshal(reply, &report); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return report.Exchanged, err
+}
+
+func event(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../events/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func (s *stack) storedToken(t *testing.T) string {
+	t.Helper()
+	var value struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal([]byte(s.secrets.Value(s.accessToken)), &value); err != nil {
+		t.Fatal(err)
+	}
+	return value.AccessToken
+}
+
+func TestFromAnEmptyStackToTheAnswer(t *testing.T) {
+	s := deploy(t)
+
+	if _, err := s.slack.Ask(t.Context(), s.gateway.URL+"/slack/commands", "/crmuser", "kim"); err == nil || !strings.Contains(err.Error(), "401") {
+		t.Errorf("without a signing secret: got %v, want HTTP 401", err)
+	}
+	_, err := s.refresh(t, "token-refresh.json")
+	if failed, ok := errors.AsType[*awssim.FunctionError](err); !ok || !strings.Contains(string(failed.Payload), "not set up") {
+		t.Errorf("token-refresh without a client: got %v", err)
+	}
+
+	s.setUp()
+	if got := s.ask(t, "/crmuser", "kim"); !strings.Contains(got, "not connected to Zoho CRM yet") {
+		t.Errorf("without a token: got %q", got)
+	}
+	if exchanged, err := s.refresh(t, "token-refresh.json"); !exchanged || err != nil {
+		t.Fatalf("first refresh: exchanged %v, %v", exchanged, err)
+	}
+	token := s.storedToken(t)
+
+	if got, want := s.ask(t, "/crmuser", "kim"), "Invited, not accepted yet: Kim, Sales Representative. E-mail: kim@gmail.com."; !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want %q…", got, want)
+	}
+	if got, want := s.ask(t, "/crmadmins", ""), "1 admin in Zoho CRM: Patricia Boyle (CEO, Administrator, active, patricia.a+us@zohotest.com)."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	used := 0
+	for _, call := range s.zoho.Calls() {
+		if strings.HasPrefix(call.Request, "GET /crm/") {
+			used++
+			if call.AccessToken != token {
+				t.Errorf("%s: with a token other than the stored one", call.Request)
+			}
+		}
+	}
+	if used != 2 {
+		t.Errorf("got %d calls of the CRM, want 2", used)
+	}
+	if !strings.Contains(s.log.String(), `"command":"/crmadmins","outcome":"people","people":1`) {
+		t.Errorf("no line about the answer: %s", s.log)
+	}
+	s.tellsNothing(t, token, s.zoho.ClientID, s.zoho.ClientSecret, s.zoho.RefreshToken, s.slack.SigningSecret, "Kim", "kim", "Patricia", "zohotest", "U0SAMPLE", "sample-verification-token")
+}
+
+// tellsNothing fails when a word stands in what the functions logged.
+func (s *stack) tellsNothing(t *testing.T, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if strings.Contains(s.log.String(), word) {
+			t.Errorf("the log tells %q:\n%s", word, s.log)
+		}
+	}
+}
+
+func TestTokenIsExchangedWhenDueOrForced(t *testing.T) {
+	s := deploy(t)
+	s.setUp()
+	for _, step := range []struct {
+		file string
+		want bool
+	}{{"token-refresh.json", true}, {"token-refresh.json", false}, {"token-refresh-force.json", true}} {
+		before := s.secrets.Value(s.accessToken)
+		exchanged, err := s.refresh(t, step.file)
+		if err != nil || exchanged != step.want || (s.secrets.Value(s.accessToken) != before) != step.want {
+			t.Errorf("%s: exchanged %v, %v; want %v", step.file, exchanged, err, step.want)
+		}
+	}
+}
+
+func TestARefusedGrantKeepsTheToken(t *testing.T) {
+	s := deploy(t)
+	s.setUp()
+	if _, err := s.refresh(t, "token-refresh.json"); err != nil {
+		t.Fatal(err)
+	}
+	before := s.secrets.Value(s.accessToken)
+	s.secrets.Put(s.oauthClient, `{"client_id":"`+s.zoho.ClientID+`","client_secret":"`+s.zoho.ClientSecret+`","refresh_token":"revoked-grant"}`)
+	if _, err := s.refresh(t, "token-refresh-force.json"); err == nil {
+		t.Error("the exchange succeeded")
+	}
+	if after := s.secrets.Value(s.accessToken); after != before {
+		t.Error("the stored token was replaced")
+	}
+	s.tellsNothing(t, "revoked-grant")
+}
+
+// TestSampleEvents hands the function the events that sam local invoke takes,
+// signed now.
+func TestSampleEvents(t *testing.T) {
+	s := deploy(t)
+	s.setUp()
+	if _, err := s.refresh(t, "token-refresh.json"); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		"crmuser.json":   "Kim, Sales Representative",
+		"crmadmins.json": "1 admin in Zoho CRM: Patricia Boyle",
+	} {
+		reply, err := s.usersQuery.Invoke(t.Context(), s.signed(t, event(t, file)))
+		var response struct {
+			StatusCode int
+			Body       string
+		}
+		if err != nil || json.Unmarshal(reply, &response) != nil || response.StatusCode != http.StatusOK {
+			t.Errorf("%s: got %s, %v", file, reply, err)
+			continue
+		}
+		if got := text(t, []byte(response.Body)); !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q in it", file, got, want)
+		}
+	}
+}
+
+// signed replaces an event's signature by one of now.
+func (s *stack) signed(t *testing.T, data []byte) []byte {
+	t.Helper()
+	var event map[string]any
+	if err := json.Unmarshal(data, &event); err != nil {
+		t.Fatal(err)
+	}
+	body, err := base64.StdEncoding.DecodeString(event["body"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := http.Header{}
+	s.slack.Sign(header, body, time.Now())
+	for name := range header {
+		event["headers"].(map[string]any)[strings.ToLower(name)] = header.Get(name)
+	}
+	data, err = json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestAnUnknownPayloadFailsAndTheFunctionGoesOn(t *testing.T) {
+	s := deploy(t)
+	s.setUp()
+	for _, payload := range []string{`{}`, `[]`, `{"version":"1.0"}`, `{"job":"unheard-of"}`} {
+		if _, err := s.usersQuery.Invoke(t.Context(), []byte(payload)); err == nil {
+			t.Errorf("%s: was accepted", payload)
+		}
+	}
+	if got := s.ask(t, "/crmuser", "help"); !strings.HasPrefix(got, "/crmuser:") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAFunctionWithoutSettingsNamesThemAll(t *testing.T) {
+	for name, want := range map[string][]string{
+		"users-query":   {"CRMWHO_SLACK_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID"},
+		"token-refresh": {"CRMWHO_OAUTH_CLIENT_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID", "CRMWHO_ZOHO_ACCOUNTS_URL"},
+	} {
+		log := &logBuffer{}
+		f := &awssim.Function{Name: name, Bootstrap: bootstrap(t, "crmwho/functions/"+name), Log: log}
+		t.Cleanup(f.Stop)
+		if err := f.Start(t.Context()); err == nil {
+			t.Errorf("%s: started", name)
+		}
+		for _, setting := range want {
+			if !strings.Contains(log.String(), setting+" is not set") {
+				t.Errorf("%s: %s is not named in %q", name, setting, log)
+			}
+		}
+	}
+}
+
+// BenchmarkColdStart measures from the start of the process to its first call
+// of next, for both functions and for one that does nothing.
+func BenchmarkColdStart(b *testing.B) {
+	env := map[string]string{
+		"CRMWHO_SLACK_SECRET_ID": "a", "CRMWHO_ACCESS_TOKEN_SECRET_ID": "b",
+		"CRMWHO_OAUTH_CLIENT_SECRET_ID": "c", "CRMWHO_ZOHO_ACCOUNTS_URL": "https://accounts.zoho.com",
+	}
+	for _, pkg := range []string{"crmwho/functions/testdata/empty", "crmwho/functions/users-query", "crmwho/functions/token-refresh"} {
+		path := bootstrap(b, pkg)
+		b.Run(filepath.Base(pkg), func(b *testing.B) {
+			for b.Loop() {
+				f := &awssim.Function{Name: "cold", Bootstrap: path, Env: env, Log: io.Discard}
+				if err := f.Start(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				b.StopTimer()
+				f.Stop()
+				b.StartTimer()
+			}
+		})
+	}
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"crmwho/internal/zoho"
+)
+
+// settings come from the function's environment; template.yaml sets them.
+type settings struct {
+	oauthClientSecretID string // CRMWHO_OAUTH_CLIENT_SECRET_ID: the secret with the OAuth client and its refresh token
+	accessTokenSecretID string // CRMWHO_ACCESS_TOKEN_SECRET_ID: the secret to write
+	accountsURL         string // CRMWHO_ZOHO_ACCOUNTS_URL: the accounts server of the data centre
+	allowLoopback       bool   // CRMWHO_ALLOW_LOOPBACK: set to accept simulators on this machine
+}
+
+// readSettings names everything that is missing or wrong at once.
+func readSettings(getenv func(string) string) (settings, error) {
+	var wrong []error
+	required := func(name string) string {
+		value := getenv(name)
+		if value == "" {
+			wrong = append(wrong, fmt.Errorf("%s is not set", name))
+		}
+		return value
+	}
+	s := settings{
+		oauthClientSecretID: required("CRMWHO_OAUTH_CLIENT_SECRET_ID"),
+		accessTokenSecretID: required("CRMWHO_ACCESS_TOKEN_SECRET_ID"),
+		accountsURL:         required("CRMWHO_ZOHO_ACCOUNTS_URL"),
+		allowLoopback:       getenv("CRMWHO_ALLOW_LOOPBACK") != "",
+	}
+	if s.accountsURL != "" {
+		if err := zoho.CheckAccountsURL(s.accountsURL, s.allowLoopback); err != nil {
+			wrong = append(wrong, fmt.Errorf("CRMWHO_ZOHO_ACCOUNTS_URL: %w", err))
+		}
+	}
+	return s, errors.Join(wrong...)
+}

@@ -1,0 +1,122 @@
+package directory
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"crmwho/internal/zoho"
+)
+
+// Match gives the users whom the words fit, in any order and case: each word
+// begins a part of the name or the alias, or the e-mail address. Closer fits
+// come first: the whole name, then whole parts of it, beginnings of parts, and
+// the e-mail address; then active people; then by name. An e-mail address or
+// an id in full is meant as it stands and gives its owner alone.
+func Match(users []zoho.User, words string) []zoho.User {
+	asked := strings.Fields(strings.ToLower(words))
+	if len(asked) == 0 {
+		return nil
+	}
+	var keyed []zoho.User
+	var fitting []fit
+	for _, u := range users {
+		if len(asked) == 1 && (asked[0] == u.ID || asked[0] == strings.ToLower(u.Email)) {
+			keyed = append(keyed, u)
+		}
+		if c, ok := closenessOf(u, asked); ok {
+			fitting = append(fitting, fit{u, c})
+		}
+	}
+	if len(keyed) > 0 {
+		return keyed
+	}
+	slices.SortStableFunc(fitting, func(a, b fit) int {
+		return cmp.Or(cmp.Compare(a.closeness, b.closeness), byStanding(a.user, b.user))
+	})
+	found := make([]zoho.User, len(fitting))
+	for i, f := range fitting {
+		found[i] = f.user
+	}
+	return found
+}
+
+// fit is somebody whom the words fit, and how closely: lower is closer.
+type fit struct {
+	user      zoho.User
+	closeness int
+}
+
+const (
+	wholeName = iota
+	wholeParts
+	beginnings
+	byEmail
+)
+
+func closenessOf(u zoho.User, asked []string) (closeness int, ok bool) {
+	parts := nameParts(u)
+	email := strings.ToLower(u.Email)
+	for _, word := range asked {
+		switch {
+		case slices.Contains(parts, word):
+			closeness = max(closeness, wholeParts)
+		case slices.ContainsFunc(parts, func(part string) bool { return strings.HasPrefix(part, word) }):
+			closeness = max(closeness, beginnings)
+		case strings.HasPrefix(email, word):
+			closeness = max(closeness, byEmail)
+		default:
+			return 0, false
+		}
+	}
+	if strings.Join(asked, " ") == strings.Join(strings.Fields(strings.ToLower(u.FullName)), " ") {
+		return wholeName, true
+	}
+	return closeness, true
+}
+
+// nameParts are the words of the names, and again what punctuation separates
+// in them, so that both "o'neil" and "neil" find O'Neil.
+func nameParts(u zoho.User) []string {
+	names := strings.ToLower(strings.Join([]string{u.FullName, u.FirstName, u.LastName, u.Alias}, " "))
+	between := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
+	return append(strings.Fields(names), strings.FieldsFunc(names, between)...)
+}
+
+// byStanding orders active people before others and the deleted last, then by
+// name and id.
+func byStanding(a, b zoho.User) int {
+	return cmp.Or(
+		-compareBool(a.Active(), b.Active()),
+		compareBool(strings.EqualFold(a.Status, "deleted"), strings.EqualFold(b.Status, "deleted")),
+		cmp.Compare(strings.ToLower(a.DisplayName()), strings.ToLower(b.DisplayName())),
+		cmp.Compare(len(a.ID), len(b.ID)),
+		cmp.Compare(a.ID, b.ID),
+	)
+}
+
+// compareBool orders false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// linked is how Slack writes an e-mail address or a link when it escapes what
+// was typed: <mailto:kim@example.com|kim@example.com>.
+var linked = regexp.MustCompile(`<(?:mailto:)?([^|<>]*)(?:\|[^<>]*)?>`)
+
+var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+// Unescape gives what somebody typed from what Slack made of it.
+// Source: Slack's documentation, "Implementing slash commands".
+func Unescape(text string) string {
+	return entities.Replace(linked.ReplaceAllString(text, "$1"))
+}

@@ -1,0 +1,160 @@
+// Package local runs the whole bot on one computer: the same handler as on
+// AWS, asked by a Slack that signs and answered by a Zoho that is played from
+// Zoho's documented sample. It is never deployed.
+package local
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"crmwho/internal/bot"
+	"crmwho/internal/directory"
+	"crmwho/internal/sim/slacksim"
+	"crmwho/internal/sim/zohosim"
+	"crmwho/internal/store"
+	"crmwho/internal/token"
+	"crmwho/internal/zoho"
+)
+
+// Names of the values in the store, as the secrets are called on AWS.
+const (
+	oauthClient = "oauth-client"
+	accessToken = "access-token"
+	slackSecret = "slack"
+)
+
+// refreshEvery is how often the token is looked at, as on AWS.
+const refreshEvery = 10 * time.Minute
+
+// Bot is a running bot.
+type Bot struct {
+	URL string // where it answers Slack, such as http://127.0.0.1:49152/slack/commands
+
+	slack   slacksim.Slack
+	servers []*http.Server
+	stop    context.CancelFunc
+}
+
+// Start runs a bot that listens on a loopback address, such as 127.0.0.1:0 for
+// any free port, until Stop. It logs to log.
+func Start(ctx context.Context, address string, log *slog.Logger) (*Bot, error) {
+	listener, err := listen(address)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	b := &Bot{
+		URL:   "http://" + listener.Addr().String() + bot.CommandsPath,
+		slack: slacksim.Slack{SigningSecret: rand.Text()},
+		stop:  stop,
+	}
+	handler, err := b.handler(ctx, log)
+	if err != nil {
+		_ = listener.Close()
+		b.Stop()
+		return nil, err
+	}
+	b.serve(listener, handler)
+	return b, nil
+}
+
+// Stop ends the bot and what it talks to.
+func (b *Bot) Stop() {
+	b.stop()
+	for _, s := range b.servers {
+		_ = s.Close()
+	}
+}
+
+// Ask types a command in the played Slack and gives the answer as Slack would
+// get it.
+func (b *Bot) Ask(ctx context.Context, command, text string) ([]byte, error) {
+	return b.slack.Ask(ctx, b.URL, command, text)
+}
+
+// handler wires the bot to the played systems.
+func (b *Bot) handler(ctx context.Context, log *slog.Logger) (http.Handler, error) {
+	values := &store.Memory{}
+	accounts, err := b.zoho()
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range map[string]any{
+		slackSecret: map[string]any{"signing_secrets": []string{b.slack.SigningSecret}},
+		oauthClient: accounts,
+	} {
+		data, err := json.Marshal(value)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := values.WriteIfUnchanged(ctx, name, data, ""); err != nil {
+			return nil, err
+		}
+	}
+	keeper := &token.Keeper{Store: values, ClientName: oauthClient, TokenName: accessToken, AllowLoopback: true, Log: log}
+	if _, err := keeper.Run(ctx, token.Request{}); err != nil {
+		return nil, fmt.Errorf("first token: %w", err)
+	}
+	go keepFresh(ctx, keeper, log)
+	client := &zoho.Client{Tokens: zoho.Reuse(token.Reader(values, accessToken)), AllowLoopback: true}
+	return &bot.Bot{
+		People:         &directory.Directory{List: client.Users},
+		SigningSecrets: bot.StoredSecrets(values, slackSecret),
+		Log:            log,
+	}, nil
+}
+
+// zoho starts a Zoho and gives the OAuth client that it knows.
+func (b *Bot) zoho() (map[string]string, error) {
+	listener, err := listen("127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	sim := zohosim.New(zohosim.Config{})
+	b.serve(listener, sim)
+	return map[string]string{
+		"client_id":       sim.ClientID,
+		"client_secret":   sim.ClientSecret,
+		"refresh_token":   sim.RefreshToken,
+		"accounts_server": "http://" + listener.Addr().String(),
+	}, nil
+}
+
+func keepFresh(ctx context.Context, keeper *token.Keeper, log *slog.Logger) {
+	tick := time.NewTicker(refreshEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if _, err := keeper.Run(ctx, token.Request{}); err != nil {
+				log.ErrorContext(ctx, "token", "err", err)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (b *Bot) serve(listener net.Listener, handler http.Handler) {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	b.servers = append(b.servers, server)
+	go func() { _ = server.Serve(listener) }() // ends with Stop
+}
+
+// errNotLoopback keeps a bot with played secrets off the network.
+var errNotLoopback = errors.New("the address must be one of this computer's own, such as 127.0.0.1:8080")
+
+func listen(address string) (net.Listener, error) {
+	at, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil || !at.IP.IsLoopback() {
+		return nil, errNotLoopback
+	}
+	return net.Listen("tcp", address)
+}

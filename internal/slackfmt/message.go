@@ -1,0 +1,133 @@
+// Package slackfmt writes the bot's answers as Slack messages. It is pure: the
+// same answer gives the same message. All English text that people in Slack
+// read stands here or in the bot's explanation of errors.
+package slackfmt
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+
+	"github.com/slack-go/slack"
+)
+
+// Message is an answer to a slash command. Its text says by itself all that
+// the blocks say, since notifications and screen readers give only the text.
+// (slack.Msg would send an empty metadata object with it.)
+type Message struct {
+	ResponseType string        `json:"response_type"`
+	Text         string        `json:"text"`
+	Blocks       []slack.Block `json:"blocks,omitempty"`
+}
+
+// JSON is the message as Slack receives it.
+func (m Message) JSON() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(m)
+	return b.Bytes(), err
+}
+
+// private makes a message that only the asker sees.
+func private(text string, blocks ...slack.Block) Message {
+	return Message{ResponseType: slack.ResponseTypeEphemeral, Text: text, Blocks: blocks}
+}
+
+// Slack's limits, in UTF-16 units, and our own within them.
+// Source: Slack's documentation, "Block Kit" reference.
+const (
+	maxHeader = 150
+	maxValue  = 200 // ours: one value on a card
+	maxListed = 80  // ours: one value in a list
+	maxWords  = 60  // ours: the asker's words, quoted
+)
+
+// escape makes text harmless in the top-level text and in mrkdwn: it can form
+// no mention and no link.
+// Source: Slack's documentation, "Formatting message text".
+var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
+
+// clean makes one line of text from elsewhere, at most limit UTF-16 units
+// long. Control characters and those that turn the direction of what follows
+// are left out; what is cut off ends in "…".
+func clean(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, s)
+	return clip(strings.Join(strings.Fields(s), " "), limit)
+}
+
+func clip(s string, limit int) string {
+	const ellipsis = "…"
+	length, end := 0, 0
+	for i, r := range s {
+		if length < limit {
+			end = i
+		}
+		if length += utf16.RuneLen(r); length > limit {
+			return strings.TrimRightFunc(s[:end], joins) + ellipsis
+		}
+	}
+	return s
+}
+
+// joins reports whether a rune means nothing at the end of a text: spaces, and
+// the marks and joiners of a character that was cut.
+func joins(r rune) bool {
+	const zeroWidthJoiner = '\u200d'
+	return unicode.IsSpace(r) || r == zeroWidthJoiner
+}
+
+func header(text string) slack.Block {
+	return slack.NewHeaderBlock(&slack.TextBlockObject{Type: slack.PlainTextType, Text: clip(text, maxHeader), Emoji: new(false)})
+}
+
+// readAt tells the age of an answer in the reader's own time zone.
+func readAt(at time.Time) slack.Block {
+	at = at.UTC()
+	return note(fmt.Sprintf("Zoho CRM, read <!date^%d^{date_short_pretty} at {time}|%s>", at.Unix(), at.Format("2006-01-02 15:04 UTC")))
+}
+
+func note(mrkdwn string) slack.Block {
+	return slack.NewContextBlock("", &slack.TextBlockObject{Type: slack.MarkdownType, Text: mrkdwn})
+}
+
+// line is a line of rich text, whose text elements Slack takes literally: no
+// mark in somebody's name can format, link or mention anything.
+type line []slack.RichTextSectionElement
+
+func plain(text string) slack.RichTextSectionElement {
+	return slack.NewRichTextSectionTextElement(text, nil)
+}
+
+func bold(text string) slack.RichTextSectionElement {
+	return slack.NewRichTextSectionTextElement(text, &slack.RichTextSectionTextStyle{Bold: true})
+}
+
+func code(text string) slack.RichTextSectionElement {
+	return slack.NewRichTextSectionTextElement(text, &slack.RichTextSectionTextStyle{Code: true})
+}
+
+// richText puts lines below each other and skips empty ones. It needs one that
+// is not.
+func richText(lines ...line) slack.Block {
+	var all line
+	for _, l := range lines {
+		if len(l) > 0 && len(all) > 0 {
+			all = append(all, plain("\n"))
+		}
+		all = append(all, l...)
+	}
+	return slack.NewRichTextBlock("", slack.NewRichTextSection(all...))
+}

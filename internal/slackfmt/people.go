@@ -1,0 +1,242 @@
+package slackfmt
+
+import (
+	"fmt"
+	"net/mail"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+
+	"github.com/slack-go/slack"
+
+	"crmwho/internal/directory"
+	"crmwho/internal/zoho"
+)
+
+// How much one message lists before it says how many people are left out. At
+// the longest names that Zoho can send, maxAdmins people stay below the 12,000
+// characters at which Slack refuses a message.
+const (
+	maxPicks    = 8
+	maxAdmins   = 25
+	maxListText = 3500 // of the top-level text, for which Slack advises 4,000
+)
+
+// People answers a search: a card when one person fits, a list to choose from
+// when several do, and a hint when nobody does. words are what was typed.
+func People(words string, found directory.People) Message {
+	switch len(found.Users) {
+	case 0:
+		return nobody(words)
+	case 1:
+		return card(found)
+	default:
+		return pickList(words, found)
+	}
+}
+
+// Admins answers with those who hold an administrative profile, all of them or
+// as many as fit.
+func Admins(found directory.People) Message {
+	title := count(len(found.Users), "admin", "admins") + " in Zoho CRM"
+	if len(found.Users) == 0 {
+		return private(title+".", header(title), readAt(found.ReadAt))
+	}
+	shown, rest := cut(found.Users, maxAdmins)
+	blocks := append([]slack.Block{header(title)}, entries(shown, roleAndProfile)...)
+	if rest > 0 {
+		blocks = append(blocks, note(upperFirst(andMore(rest))+": a message holds no more."))
+	}
+	return private(escape(title+": "+sentences(shown, rest, roleAndProfile)), append(blocks, readAt(found.ReadAt))...)
+}
+
+func nobody(words string) Message {
+	asked := clean(words, maxWords)
+	const hint = "Try part of a first or last name, or an e-mail address."
+	return private(
+		escape("Nobody in Zoho CRM fits “"+asked+"”. "+hint),
+		richText(line{plain("Nobody in Zoho CRM fits “"), bold(asked), plain("”.")}),
+		note(hint),
+	)
+}
+
+// card is the answer that people come for. What Zoho does not say is left out;
+// anything but a plainly active person says so before all else.
+func card(found directory.People) Message {
+	u := found.Users[0]
+	name := clean(u.DisplayName(), maxHeader)
+	status, plainly := standing(u)
+	text := join(name, clean(u.Role.Name, maxValue), status) + "."
+	var blocks []slack.Block
+	if !plainly {
+		text = fmt.Sprintf("%s: %s.", upperFirst(status), join(name, clean(u.Role.Name, maxValue)))
+		blocks = append(blocks, richText(line{bold(upperFirst(status))}))
+	}
+	blocks = append(blocks, header(name))
+	var lines []line
+	for _, f := range facts(u) {
+		lines = append(lines, line{bold(f.label + ":"), plain(" "), f.element()})
+		if f.label != "Role" {
+			text += fmt.Sprintf(" %s: %s.", f.label, f.value)
+		}
+	}
+	if len(lines) > 0 {
+		blocks = append(blocks, richText(lines...))
+	}
+	return private(escape(text), append(blocks, readAt(found.ReadAt))...)
+}
+
+func pickList(words string, found directory.People) Message {
+	asked := clean(words, maxWords)
+	title := fmt.Sprintf("%d people fit “%s”", len(found.Users), asked)
+	shown, rest := cut(found.Users, maxPicks)
+	blocks := append([]slack.Block{header(title)}, entries(shown, role)...)
+	hint := "Ask again with another word or an e-mail address."
+	text := title + ": " + sentences(shown, rest, role) + " " + hint
+	if rest > 0 {
+		hint = upperFirst(andMore(rest)) + ". " + hint
+	}
+	return private(escape(text), append(blocks, note(hint), readAt(found.ReadAt))...)
+}
+
+// fact is something that the CRM says about somebody.
+type fact struct{ label, value, link string }
+
+func (f fact) element() slack.RichTextSectionElement {
+	if f.link == "" {
+		return plain(f.value)
+	}
+	return slack.NewRichTextSectionLinkElement(f.link, f.value, nil)
+}
+
+// facts are those that the CRM knows, the ways to reach somebody first.
+func facts(u zoho.User) []fact {
+	var known []fact
+	for _, f := range []fact{
+		{label: "Role", value: u.Role.Name},
+		{label: "E-mail", value: u.Email, link: mailto(u.Email)},
+		{label: "Phone", value: u.Phone},
+		{label: "Mobile", value: u.Mobile},
+		{label: "Reports to", value: u.ReportingTo.Name},
+		{label: "Profile", value: u.Profile.Name},
+		{label: "Location", value: join(clean(u.City, maxValue), clean(u.State, maxValue), clean(u.Country, maxValue))},
+		{label: "Time zone", value: u.TimeZone},
+	} {
+		if f.value = clean(f.value, maxValue); f.value != "" {
+			known = append(known, f)
+		}
+	}
+	return known
+}
+
+// mailto links an address, or nothing that only looks like one.
+func mailto(address string) string {
+	parsed, err := mail.ParseAddress(address)
+	if err != nil || parsed.Address != address || len(address) > maxValue {
+		return ""
+	}
+	return "mailto:" + url.PathEscape(address)
+}
+
+// standing is somebody's status in words, and whether it is plainly active.
+func standing(u zoho.User) (words string, plainly bool) {
+	status := clean(u.Status, maxListed)
+	switch {
+	case status == "":
+		return "status unknown", false
+	case !u.Active():
+		return status, false
+	case !u.Confirmed:
+		return "invited, not accepted yet", false
+	default:
+		return status, true
+	}
+}
+
+func upperFirst(s string) string {
+	for i, r := range s {
+		return string(unicode.ToUpper(r)) + s[i+len(string(r)):]
+	}
+	return s
+}
+
+// entries lists people below each other, each with what tells namesakes apart.
+// about gives what else is said of one.
+func entries(users []zoho.User, about func(zoho.User) []string) []slack.Block {
+	var blocks []slack.Block
+	for _, u := range users {
+		name := line{bold(clean(u.DisplayName(), maxListed))}
+		if status, plainly := standing(u); !plainly {
+			name = append(name, plain(" · "+status))
+		}
+		var details line
+		for _, text := range about(u) {
+			details = separated(details, plain(text))
+		}
+		if email := clean(u.Email, maxListed); email != "" {
+			details = separated(details, fact{value: email, link: mailto(u.Email)}.element())
+		}
+		blocks = append(blocks, richText(name, details))
+	}
+	return blocks
+}
+
+func separated(l line, next slack.RichTextSectionElement) line {
+	if len(l) > 0 {
+		l = append(l, plain(" · "))
+	}
+	return append(l, next)
+}
+
+// sentences says the same in the top-level text, as far as that goes. rest is
+// how many people were left out already.
+func sentences(users []zoho.User, rest int, about func(zoho.User) []string) string {
+	var parts []string
+	length := 0
+	for i, u := range users {
+		status, _ := standing(u)
+		what := append(about(u), status, clean(u.Email, maxListed))
+		part := fmt.Sprintf("%s (%s)", clean(u.DisplayName(), maxListed), join(what...))
+		if length += units(part); length > maxListText {
+			rest += len(users) - i
+			break
+		}
+		parts = append(parts, part)
+	}
+	if rest > 0 {
+		parts = append(parts, andMore(rest))
+	}
+	return strings.Join(parts, "; ") + "."
+}
+
+// role and roleAndProfile are what lists say of somebody.
+func role(u zoho.User) []string { return given(clean(u.Role.Name, maxListed)) }
+
+func roleAndProfile(u zoho.User) []string {
+	return given(clean(u.Role.Name, maxListed), clean(u.Profile.Name, maxListed))
+}
+
+func cut(users []zoho.User, most int) (shown []zoho.User, rest int) {
+	n := min(len(users), most)
+	return users[:n], len(users) - n
+}
+
+func andMore(n int) string { return fmt.Sprintf("and %d more", n) }
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// join lists what is not empty.
+func join(parts ...string) string { return strings.Join(given(parts...), ", ") }
+
+func given(parts ...string) []string {
+	return slices.DeleteFunc(parts, func(p string) bool { return p == "" })
+}
+
+func units(s string) int { return len(utf16.Encode([]rune(s))) }

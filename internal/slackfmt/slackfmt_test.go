@@ -1,0 +1,86 @@
+package slackfmt_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"crmwho/internal/directory"
+	"crmwho/internal/sim/zohosim"
+	"crmwho/internal/slackfmt"
+	"crmwho/internal/zoho"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// readAt is when the people in these tests were read from Zoho.
+var readAt = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
+
+// golden compares a message with testdata/name.json, which holds what Slack
+// receives, indented.
+func golden(t *testing.T, name string, m slackfmt.Message) {
+	t.Helper()
+	data, err := m.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := json.Indent(&got, data, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join("testdata", name+".json")
+	if *update {
+		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Bytes(), want) {
+		t.Errorf("%s: got\n%s\nwant\n%s", name, got.Bytes(), want)
+	}
+}
+
+func sample(t testing.TB) []zoho.User {
+	t.Helper()
+	var users []zoho.User
+	for _, raw := range zohosim.SampleUsers() {
+		users = append(users, user(t, string(raw)))
+	}
+	return users
+}
+
+func user(t testing.TB, wire string) zoho.User {
+	t.Helper()
+	var u zoho.User
+	if err := json.Unmarshal([]byte(wire), &u); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func people(users ...zoho.User) directory.People {
+	return directory.People{Users: users, ReadAt: readAt}
+}
+
+func TestGoldenSample(t *testing.T) {
+	users := sample(t)
+	for i, u := range users {
+		golden(t, fmt.Sprintf("card-%02d", i+1), slackfmt.People("", people(u)))
+	}
+	golden(t, "pick-patricia", slackfmt.People("patricia", people(directory.Match(users, "patricia")...)))
+	golden(t, "admins", slackfmt.Admins(people(users[0])))
+	golden(t, "admins-none", slackfmt.Admins(people()))
+	golden(t, "nobody", slackfmt.People("<zaphod> & *co*", people()))
+	golden(t, "usage-crmuser", slackfmt.Usage("/crmuser"))
+	golden(t, "usage-crmadmins", slackfmt.Usage("/crmadmins"))
+	golden(t, "unknown-command", slackfmt.Usage("/crmwho"))
+	golden(t, "failure", slackfmt.Failure("Zoho CRM did not answer in time. Please ask again in a minute.", "7KQ2M4XW"))
+}

@@ -1,0 +1,174 @@
+// Package token keeps the access token of Zoho CRM fresh: it decides when a
+// token is exchanged, exchanges it, and stores it for those who only read.
+package token
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"crmwho/internal/store"
+	"crmwho/internal/zoho"
+)
+
+// refreshBelow is the life left under which a token is exchanged. With an
+// hour's life and a run every ten minutes each hour has three chances.
+const refreshBelow = 35 * time.Minute
+
+// ErrNotSetUp says that the OAuth client's secret was never filled, or lacks a
+// field.
+var ErrNotSetUp = errors.New("the OAuth client is not set up")
+
+// client is the value that an operator fills.
+type client struct {
+	ClientID       string `json:"client_id"`
+	ClientSecret   string `json:"client_secret"`
+	RefreshToken   string `json:"refresh_token"`
+	AccountsServer string `json:"accounts_server"` // empty: the Keeper's
+}
+
+// stored is the value that the Keeper writes.
+type stored struct {
+	AccessToken string    `json:"access_token"`
+	APIDomain   string    `json:"api_domain"`
+	Expiry      time.Time `json:"expiry"`
+}
+
+// Keeper keeps one access token fresh. It is the only writer of the token's
+// value. Its fields are not changed after the first call.
+type Keeper struct {
+	Store      store.Store
+	ClientName string // the value with the OAuth client and its refresh token
+	TokenName  string // the value with the access token
+
+	AccountsURL   string       // accounts server of a client that names none
+	HTTP          *http.Client // nil: see zoho.OAuth
+	AllowLoopback bool
+	Log           *slog.Logger // nil: slog.Default
+}
+
+// Request asks for a run. Its zero value is what a schedule sends.
+type Request struct {
+	Force bool `json:"force"` // exchange even if the token has life left
+}
+
+// Report says what a run did. It holds no secret.
+type Report struct {
+	Exchanged bool      `json:"exchanged"`
+	Expiry    time.Time `json:"expiry"` // of the token that is stored now
+}
+
+// Run exchanges the token when it is due and stores the new one. What is
+// stored is never replaced by anything but a complete token, and a run that
+// another one has overtaken leaves the other's token alone.
+func (k *Keeper) Run(ctx context.Context, r Request) (Report, error) {
+	current, version, err := k.current(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	if left := time.Until(current.Expiry); left >= refreshBelow && !r.Force {
+		k.log().InfoContext(ctx, "token", "outcome", "fresh", "lifeLeft", left.Round(time.Second).String())
+		return Report{Expiry: current.Expiry}, nil
+	}
+	token, err := k.exchange(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	data, err := json.Marshal(stored(token))
+	if err != nil {
+		return Report{}, errors.New("write access token: not representable")
+	}
+	_, err = k.Store.WriteIfUnchanged(ctx, k.TokenName, data, version)
+	if errors.Is(err, store.ErrChanged) {
+		k.log().WarnContext(ctx, "token", "outcome", "overtaken")
+		other, _, err := k.current(ctx)
+		return Report{Expiry: other.Expiry}, err
+	}
+	if err != nil {
+		return Report{}, fmt.Errorf("write access token: %w", err)
+	}
+	k.log().InfoContext(ctx, "token", "outcome", "exchanged", "lifeLeft", time.Until(token.Expiry).Round(time.Second).String())
+	return Report{Exchanged: true, Expiry: token.Expiry}, nil
+}
+
+func (k *Keeper) log() *slog.Logger {
+	if k.Log != nil {
+		return k.Log
+	}
+	return slog.Default()
+}
+
+// current reads the stored token. A value that is none counts as due.
+func (k *Keeper) current(ctx context.Context) (stored, string, error) {
+	value, err := k.Store.Read(ctx, k.TokenName)
+	if err != nil && !errors.Is(err, store.ErrNotExist) {
+		return stored{}, "", fmt.Errorf("read access token: %w", err)
+	}
+	var s stored
+	if json.Unmarshal(value.Data, &s) != nil || s.AccessToken == "" {
+		return stored{}, value.Version, nil
+	}
+	return s, value.Version, nil
+}
+
+func (k *Keeper) exchange(ctx context.Context) (zoho.Token, error) {
+	c, err := k.client(ctx)
+	if err != nil {
+		return zoho.Token{}, err
+	}
+	oauth := &zoho.OAuth{
+		ClientID:      c.ClientID,
+		ClientSecret:  c.ClientSecret,
+		AccountsURL:   c.AccountsServer,
+		HTTP:          k.HTTP,
+		AllowLoopback: k.AllowLoopback,
+	}
+	return oauth.Refresh(ctx, c.RefreshToken)
+}
+
+func (k *Keeper) client(ctx context.Context) (client, error) {
+	value, err := k.Store.Read(ctx, k.ClientName)
+	if errors.Is(err, store.ErrNotExist) {
+		return client{}, fmt.Errorf("%w: its secret is empty", ErrNotSetUp)
+	}
+	if err != nil {
+		return client{}, fmt.Errorf("read OAuth client: %w", err)
+	}
+	c := client{AccountsServer: k.AccountsURL}
+	if json.Unmarshal(value.Data, &c) != nil { // its error text would quote the secret
+		return client{}, fmt.Errorf("%w: its secret is not a JSON object of texts", ErrNotSetUp)
+	}
+	var missing []error
+	for _, field := range []struct{ name, value string }{
+		{"client_id", c.ClientID}, {"client_secret", c.ClientSecret},
+		{"refresh_token", c.RefreshToken}, {"accounts_server", c.AccountsServer},
+	} {
+		if field.value == "" {
+			missing = append(missing, fmt.Errorf("%w: its secret lacks %s", ErrNotSetUp, field.name))
+		}
+	}
+	return c, errors.Join(missing...)
+}
+
+// Reader gives a source of the token that a Keeper stores under name. Nothing
+// stored yet is zoho.ErrNoToken.
+func Reader(s store.Store, name string) zoho.TokenSource {
+	return func(ctx context.Context) (zoho.Token, error) {
+		value, err := s.Read(ctx, name)
+		if errors.Is(err, store.ErrNotExist) {
+			return zoho.Token{}, zoho.ErrNoToken
+		}
+		if err != nil {
+			return zoho.Token{}, fmt.Errorf("read access token: %w", err)
+		}
+		var t stored
+		if json.Unmarshal(value.Data, &t) != nil || t.AccessToken == "" {
+			return zoho.Token{}, zoho.ErrNoToken
+		}
+		return zoho.Token(t), nil
+	}
+}
