@@ -109,14 +109,14 @@ func compareBool(a, b bool) int {
 	}
 }
 
-// linked is how Slack writes an e-mail address or a link when it escapes what
-// was typed: <mailto:kim@example.com|kim@example.com>.
-var linked = regexp.MustCompile(`<(?:mailto:)?([^|<>]*)(?:\|[^<>]*)?>`)
+// linked is how Slack writes an e-mail address, a link or a mention when it
+// escapes what was typed: <mailto:kim@example.com|kim@example.com>.
+var linked = regexp.MustCompile(`<(?:mailto:([^|<>]+)|((?:https?://|[@#!])[^|<>]+))(?:\|[^<>]*)?>`)
 
 var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 
 // Unescape gives what somebody typed from what Slack made of it.
 // Source: Slack's documentation, "Implementing slash commands".
 func Unescape(text string) string {
-	return entities.Replace(linked.ReplaceAllString(text, "$1"))
+	return entities.Replace(linked.ReplaceAllString(text, "$1$2"))
 }

@@ -53,20 +53,31 @@ const (
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
 
 // clean makes one line of text from elsewhere, at most limit UTF-16 units
-// long. Control characters and those that turn the direction of what follows
-// are left out; what is cut off ends in "…".
+// long. Control characters and those without a shape of their own are left
+// out: some turn the direction of what follows. What is cut off ends in "…",
+// and what nobody could see is empty.
 func clean(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == unicode.ReplacementChar:
+		case r == zeroWidthJoiner || r == zeroWidthNonJoiner:
+			return r // part of emoji and of words in some scripts
+		case unicode.In(r, unicode.C) || r == unicode.ReplacementChar:
 			return -1
 		}
 		return r
 	}, s)
+	if !strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) }) {
+		return ""
+	}
 	return clip(strings.Join(strings.Fields(s), " "), limit)
 }
+
+const (
+	zeroWidthNonJoiner = '\u200c'
+	zeroWidthJoiner    = '\u200d'
+)
 
 func clip(s string, limit int) string {
 	const ellipsis = "…"
@@ -85,7 +96,6 @@ func clip(s string, limit int) string {
 // joins reports whether a rune means nothing at the end of a text: spaces, and
 // the marks and joiners of a character that was cut.
 func joins(r rune) bool {
-	const zeroWidthJoiner = '\u200d'
 	return unicode.IsSpace(r) || r == zeroWidthJoiner
 }
 

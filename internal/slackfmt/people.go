@@ -1,6 +1,7 @@
 package slackfmt
 
 import (
+	"cmp"
 	"fmt"
 	"net/mail"
 	"net/url"
@@ -53,7 +54,7 @@ func Admins(found directory.People) Message {
 }
 
 func nobody(words string) Message {
-	asked := clean(words, maxWords)
+	asked := cmp.Or(clean(words, maxWords), "that")
 	const hint = "Try part of a first or last name, or an e-mail address."
 	return private(
 		escape("Nobody in Zoho CRM fits “"+asked+"”. "+hint),
@@ -66,7 +67,7 @@ func nobody(words string) Message {
 // anything but a plainly active person says so before all else.
 func card(found directory.People) Message {
 	u := found.Users[0]
-	name := clean(u.DisplayName(), maxHeader)
+	name := nameOf(u, maxHeader)
 	status, plainly := standing(u)
 	text := join(name, clean(u.Role.Name, maxValue), status) + "."
 	var blocks []slack.Block
@@ -99,6 +100,11 @@ func pickList(words string, found directory.People) Message {
 		hint = upperFirst(andMore(rest)) + ". " + hint
 	}
 	return private(escape(text), append(blocks, note(hint), readAt(found.ReadAt))...)
+}
+
+// nameOf is never empty.
+func nameOf(u zoho.User, limit int) string {
+	return cmp.Or(clean(u.DisplayName(), limit), "User "+clean(u.ID, maxListed))
 }
 
 // fact is something that the CRM says about somebody.
@@ -167,7 +173,7 @@ func upperFirst(s string) string {
 func entries(users []zoho.User, about func(zoho.User) []string) []slack.Block {
 	var blocks []slack.Block
 	for _, u := range users {
-		name := line{bold(clean(u.DisplayName(), maxListed))}
+		name := line{bold(nameOf(u, maxListed))}
 		if status, plainly := standing(u); !plainly {
 			name = append(name, plain(" · "+status))
 		}
@@ -198,8 +204,8 @@ func sentences(users []zoho.User, rest int, about func(zoho.User) []string) stri
 	for i, u := range users {
 		status, _ := standing(u)
 		what := append(about(u), status, clean(u.Email, maxListed))
-		part := fmt.Sprintf("%s (%s)", clean(u.DisplayName(), maxListed), join(what...))
-		if length += units(part); length > maxListText {
+		part := fmt.Sprintf("%s (%s)", nameOf(u, maxListed), join(what...))
+		if length += units(escape(part)); length > maxListText {
 			rest += len(users) - i
 			break
 		}

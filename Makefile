@@ -1,0 +1,58 @@
+# `make` alone prints what there is.
+.DEFAULT_GOAL := help
+
+# Go stamps version control data into binaries, which fails in a checkout of
+# another owner and makes equal sources unequal.
+GO_RUN = go run -buildvcs=false ./cmd/crmwho
+LAMBDA_BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 \
+	go build -buildvcs=false -trimpath -tags lambda.norpc -ldflags '-s -w -buildid='
+TOOL = go tool -modfile=tools.mod
+
+.PHONY: help
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Run the bot on this computer and ask it questions
+	@$(GO_RUN) serve
+
+.PHONY: test
+test: ## Run every test, with Go alone
+	CGO_ENABLED=0 go test ./...
+
+.PHONY: race
+race: ## Run every test with the race detector; needs a C compiler
+	CGO_ENABLED=1 go test -race ./...
+
+.PHONY: check
+check: ## Check formatting, go.mod, vet, staticcheck and the import rules
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+	go mod tidy -diff
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	go test -run '^TestImports' .
+
+.PHONY: golden
+golden: ## Rewrite the golden files of the messages; read the diff
+	go test ./internal/slackfmt -update
+
+.PHONY: build
+build: ## Build both Lambda functions into build/
+	$(MAKE) --no-print-directory build-UsersQuery ARTIFACTS_DIR=build/UsersQuery
+	$(MAKE) --no-print-directory build-TokenRefresh ARTIFACTS_DIR=build/TokenRefresh
+
+# What `sam build` calls, by the functions' names in template.yaml.
+.PHONY: build-UsersQuery build-TokenRefresh
+build-UsersQuery:
+	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/users-query
+build-TokenRefresh:
+	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/token-refresh
+
+DATA_CENTRE ?= us
+
+.PHONY: deploy
+deploy: ## Deploy to AWS; DATA_CENTRE=eu and the like for a CRM outside the US
+	@command -v sam >/dev/null || { echo "make deploy needs the AWS SAM CLI: install it, then try again"; exit 1; }
+	sam build
+	sam deploy --parameter-overrides DataCentre=$(DATA_CENTRE)
+	@echo "Next: fill the secrets and invoke the token refresh; README, \"Deploy\", from step 2."

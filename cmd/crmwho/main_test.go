@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"crmwho/internal/sim/slacksim"
+)
+
+// run runs the command with input and gives what it prints.
+func run(t *testing.T, ctx context.Context, input string, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	c := command()
+	c.SetArgs(args)
+	c.SetIn(strings.NewReader(input))
+	c.SetOut(&out)
+	c.SetErr(&errs)
+	err = c.ExecuteContext(ctx)
+	return out.String(), errs.String(), err
+}
+
+func TestAsk(t *testing.T) {
+	out, errs, err := run(t, t.Context(), "", "ask", "/crmuser", "patricia", "boyle")
+	if err != nil || !strings.HasPrefix(out, "Patricia Boyle\nRole: CEO\nE-mail: patricia.a+us@zohotest.com\n") || errs != "" {
+		t.Errorf("got %s, %s, %v", out, errs, err)
+	}
+}
+
+func TestAskJSON(t *testing.T) {
+	out, _, err := run(t, t.Context(), "", "ask", "/crmuser", "kim", "--json")
+	var m struct {
+		ResponseType string            `json:"response_type"`
+		Blocks       []json.RawMessage `json:"blocks"`
+	}
+	if err != nil || json.Unmarshal([]byte(out), &m) != nil || m.ResponseType != "ephemeral" || len(m.Blocks) == 0 {
+		t.Errorf("got %s, %v", out, err)
+	}
+}
+
+func TestAskLog(t *testing.T) {
+	_, errs, err := run(t, t.Context(), "", "ask", "/crmadmins", "--log")
+	if err != nil || !strings.Contains(errs, `"command":"/crmadmins"`) {
+		t.Errorf("got %s, %v", errs, err)
+	}
+}
+
+func TestAskNothing(t *testing.T) {
+	if _, _, err := run(t, t.Context(), "", "ask"); err == nil {
+		t.Error("no question was accepted")
+	}
+}
+
+// TestServe types two questions and then lets nobody type: the bot goes on
+// until it is interrupted.
+func TestServe(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	in, typed := io.Pipe()
+	out, printed := io.Pipe()
+	c := command()
+	c.SetArgs([]string{"serve"})
+	c.SetIn(in)
+	c.SetOut(printed)
+	done := make(chan error, 1)
+	go func() {
+		done <- c.ExecuteContext(ctx)
+		printed.Close()
+	}()
+	go func() {
+		_, _ = io.WriteString(typed, "crmuser lee\n\n/crmadmins\n")
+		typed.Close()
+	}()
+	var got strings.Builder
+	buffer := make([]byte, 4096)
+	for !strings.Contains(got.String(), "1 admin in Zoho CRM") {
+		n, err := out.Read(buffer)
+		got.Write(buffer[:n])
+		if err != nil {
+			t.Fatalf("%v after %s", err, &got)
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	interrupt()
+	if err := <-done; err != nil {
+		t.Errorf("interrupted: %v", err)
+	}
+	for _, want := range []string{"http://127.0.0.1:", "> /crmuser kim\nInvited, not accepted yet\nKim\n", "> Invited, not accepted yet\nLee\n"} {
+		if !strings.Contains(got.String(), want) {
+			t.Errorf("%q is not in %s", want, &got)
+		}
+	}
+}
+
+func TestServeOnLoopbackOnly(t *testing.T) {
+	if _, _, err := run(t, t.Context(), "", "serve", "--listen", "0.0.0.0:0"); err == nil || !strings.Contains(err.Error(), "127.0.0.1") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEvent(t *testing.T) {
+	for secret, wantNote := range map[string]bool{"": true, "my-secret": false} {
+		t.Setenv("CRMWHO_SIGNING_SECRET", secret)
+		out, errs, err := run(t, t.Context(), "", "event", "/crmuser", "kim", "lee")
+		var event struct {
+			RawPath         string
+			Headers         map[string]string
+			Body            string
+			IsBase64Encoded bool
+		}
+		if err != nil || json.Unmarshal([]byte(out), &event) != nil || event.RawPath != "/slack/commands" || !event.IsBase64Encoded {
+			t.Fatalf("got %s, %v", out, err)
+		}
+		body, err := base64.StdEncoding.DecodeString(event.Body)
+		if err != nil || !bytes.Contains(body, []byte("text=kim+lee")) {
+			t.Errorf("got body %s, %v", body, err)
+		}
+		if (errs != "") != wantNote || strings.Contains(errs+out, "my-secret") {
+			t.Errorf("secret %q: noted %q", secret, errs)
+		}
+		if want := signature(t, secret, event.Headers["x-slack-request-timestamp"], body); event.Headers["x-slack-signature"] != want {
+			t.Errorf("secret %q: got %s, want %s", secret, event.Headers["x-slack-signature"], want)
+		}
+	}
+}
+
+// signature is what Slack sends with a body.
+func signature(t *testing.T, secret, stamp string, body []byte) string {
+	t.Helper()
+	seconds, err := strconv.ParseInt(stamp, 10, 64)
+	if err != nil || time.Since(time.Unix(seconds, 0)).Abs() > time.Minute {
+		t.Errorf("signed at %q, %v", stamp, err)
+	}
+	h := http.Header{}
+	slacksim.Slack{SigningSecret: cmp.Or(secret, sampleSecret)}.Sign(h, body, time.Unix(seconds, 0))
+	return h.Get("X-Slack-Signature")
+}

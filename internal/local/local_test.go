@@ -1,0 +1,73 @@
+package local_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crmwho/internal/local"
+)
+
+func TestAsk(t *testing.T) {
+	bot, err := local.Start(t.Context(), "127.0.0.1:0", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bot.Stop()
+	for _, test := range []struct{ command, words, want string }{
+		{"/crmuser", "kim", "Kim\nRole: Sales Representative\nE-mail: kim@gmail.com\n"},
+		{"/crmuser", "patricia", "9 people fit “patricia”\nPatricia Boyle\nCEO · patricia.a+us@zohotest.com\n\npatricia krishnan · invited, not accepted yet\n"},
+		{"/crmuser", "R&D <x>", "Nobody in Zoho CRM fits “R&D <x>”."},
+		{"/crmadmins", "", "1 admin in Zoho CRM\nPatricia Boyle\nCEO · Administrator · patricia.a+us@zohotest.com\nZoho CRM, read "},
+		{"/nothing", "", "/nothing is not one of my commands."},
+	} {
+		answer, err := bot.Ask(t.Context(), test.command, test.words)
+		if err != nil || !json.Valid(answer) {
+			t.Fatalf("%s %s: %v", test.command, test.words, err)
+		}
+		got, err := local.Text(answer, false)
+		if err != nil || !strings.Contains(got, test.want) || strings.Contains(got, "\x1b") {
+			t.Errorf("%s %s: got %s, %v; want %s", test.command, test.words, got, err, test.want)
+		}
+	}
+}
+
+func TestStartOnLoopbackOnly(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:0", ":0", "192.0.2.1:0", "nonsense"} {
+		if bot, err := local.Start(t.Context(), address, slog.New(slog.DiscardHandler)); err == nil {
+			bot.Stop()
+			t.Errorf("%s was accepted", address)
+		}
+	}
+}
+
+// TestTextShowsEveryGoldenMessage: a block that a terminal cannot show would
+// stand there by its type.
+func TestTextShowsEveryGoldenMessage(t *testing.T) {
+	files, err := filepath.Glob("../slackfmt/testdata/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		message, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := local.Text(message, true)
+		if err != nil || strings.ContainsAny(got, "[]") && !strings.Contains(got, "\x1b[") || strings.Contains(got, "[rich") || strings.Contains(got, "<!date") {
+			t.Errorf("%s: got %s, %v", file, got, err)
+		}
+	}
+}
+
+func TestTextWithoutBlocks(t *testing.T) {
+	if got, err := local.Text([]byte(`{"text":"a &amp; b"}`), false); err != nil || got != "a & b\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := local.Text([]byte(`<html>`), false); err == nil {
+		t.Error("HTML was shown")
+	}
+}

@@ -1,0 +1,214 @@
+package slackfmt_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"crmwho/internal/slackfmt"
+	"crmwho/internal/zoho"
+)
+
+// hostile values are what a CRM may hold.
+var hostile = []string{
+	"", " ", "\n\t", "null", "\u200b\u200d", "\ufffd",
+	"<!channel>", "<@U012AB3CD>", "<https://evil.example|click>", "&lt;!here&gt;", "& < >",
+	"*bold* _it_ ~no~ `code`", ":tada:", "> quote", "@here", "#general",
+	"😀👩‍👩‍👧‍👦🇩🇪", "é\u0301\u0302", "שלום עולם", "مرحبا", "\u202egnp.exe", "\u2066isolated", "\x00\x1b[31mred",
+	strings.Repeat("x", 3000), strings.Repeat("😀", 3000), strings.Repeat("👩‍👩‍👧‍👦", 500), strings.Repeat("ab ", 1000), strings.Repeat("<!channel>", 400),
+	"\xff\xfe", "a@b@c <d>", "kim@example.com?subject=x&cc=y", "Robert'); DROP TABLE",
+}
+
+// everywhere puts a value into each field that is shown.
+func everywhere(value string) zoho.User {
+	r := zoho.Ref{ID: "1", Name: value}
+	return zoho.User{
+		ID: "1", FullName: value, FirstName: value, LastName: value, Alias: value, Email: value, Phone: value, Mobile: value,
+		Status: value, Role: r, Profile: r, ReportingTo: r, City: value, State: value, Country: value, TimeZone: value,
+	}
+}
+
+func TestAnythingIsShownHarmlessly(t *testing.T) {
+	for i, value := range hostile {
+		u := everywhere(value)
+		active := u
+		active.Status, active.Confirmed = "active", true
+		for name, m := range map[string]slackfmt.Message{
+			"card":        slackfmt.People(value, people(u)),
+			"active card": slackfmt.People(value, people(active)),
+			"pick list":   slackfmt.People(value, people(repeat(u, 40)...)),
+			"admins":      slackfmt.Admins(people(repeat(u, 500)...)),
+			"nobody":      slackfmt.People(value, people()),
+			"usage":       slackfmt.Usage(value),
+		} {
+			check(t, fmt.Sprintf("%s of hostile[%d]", name, i), m)
+		}
+	}
+}
+
+func repeat(u zoho.User, n int) []zoho.User {
+	users := make([]zoho.User, n)
+	for i := range users {
+		users[i] = u
+		users[i].ID = fmt.Sprint(i)
+	}
+	return users
+}
+
+func FuzzCard(f *testing.F) {
+	for _, value := range hostile {
+		f.Add(value, value)
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		u := everywhere(a)
+		u.Email, u.Role.Name = b, b
+		check(t, "card", slackfmt.People(a, people(u)))
+		check(t, "pick list", slackfmt.People(b, people(u, everywhere(b))))
+	})
+}
+
+// check holds a message to Slack's limits and to our own rules.
+// Source: Slack's documentation, "Block Kit" reference.
+func check(t *testing.T, name string, m slackfmt.Message) {
+	t.Helper()
+	data, err := m.JSON()
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	var wire struct {
+		Type   string           `json:"response_type"`
+		Text   string           `json:"text"`
+		Blocks []map[string]any `json:"blocks"`
+	}
+	if err := json.Unmarshal(data, &wire); err != nil || !utf8.Valid(data) {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if wire.Type != "ephemeral" || wire.Text == "" || units(wire.Text) > 4000 || len(wire.Blocks) > 50 {
+		t.Errorf("%s: %s, text of %d, %d blocks", name, wire.Type, units(wire.Text), len(wire.Blocks))
+	}
+	harmless(t, name, wire.Text)
+	var c checker
+	for _, block := range wire.Blocks {
+		c.block(t, name, block)
+	}
+	if c.total > 12000 {
+		t.Errorf("%s: %d characters in all", name, c.total)
+	}
+}
+
+// harmless fails for markup in text that Slack reads as mrkdwn.
+func harmless(t *testing.T, name, text string) {
+	t.Helper()
+	if strings.ContainsAny(text, "<>\x00\x1b\u202e\u2066\n\t") {
+		t.Errorf("%s: markup or control characters in %q", name, text)
+	}
+	for rest := text; ; {
+		_, after, found := strings.Cut(rest, "&")
+		if !found {
+			return
+		}
+		if !strings.HasPrefix(after, "amp;") && !strings.HasPrefix(after, "lt;") && !strings.HasPrefix(after, "gt;") {
+			t.Errorf("%s: a bare & or a cut entity in %q", name, text)
+			return
+		}
+		rest = after
+	}
+}
+
+type checker struct{ total int }
+
+func (c *checker) block(t *testing.T, name string, block map[string]any) {
+	t.Helper()
+	switch block["type"] {
+	case "header":
+		text := block["text"].(map[string]any)
+		c.text(t, name, text["text"], 150)
+		if text["emoji"] != false {
+			t.Errorf("%s: a header turns :x: into emoji", name)
+		}
+	case "context":
+		for _, e := range block["elements"].([]any) {
+			c.text(t, name, e.(map[string]any)["text"], 2000)
+		}
+	case "rich_text":
+		for _, section := range block["elements"].([]any) {
+			for _, e := range section.(map[string]any)["elements"].([]any) {
+				c.element(t, name, e.(map[string]any))
+			}
+		}
+	default:
+		t.Errorf("%s: an unexpected block %v", name, block["type"])
+	}
+}
+
+func (c *checker) element(t *testing.T, name string, e map[string]any) {
+	t.Helper()
+	c.text(t, name, e["text"], 3000)
+	if text := e["text"].(string); text != "\n" && strings.ContainsAny(text, "\n\t\x00\x1b\u202e\u2066") {
+		t.Errorf("%s: control characters in %q", name, text)
+	}
+	switch e["type"] {
+	case "text":
+	case "link":
+		if url := e["url"].(string); !strings.HasPrefix(url, "mailto:") || strings.ContainsAny(url, " ?#<>") || len(url) > 1000 {
+			t.Errorf("%s: link to %q", name, url)
+		}
+	default:
+		t.Errorf("%s: an unexpected element %v", name, e["type"])
+	}
+}
+
+func (c *checker) text(t *testing.T, name string, v any, limit int) {
+	t.Helper()
+	text, ok := v.(string)
+	if !ok || text == "" || units(text) > limit {
+		t.Errorf("%s: text of %d, limit %d: %v", name, units(text), limit, v)
+	}
+	c.total += units(text)
+}
+
+func units(s string) int { return len(utf16.Encode([]rune(s))) }
+
+func TestSparsePeople(t *testing.T) {
+	for wire, want := range map[string]string{
+		`{"id":"4711","full_name":null,"email":null,"role":null,"profile":null,"status":null,"confirm":null,"phone":null}`: "Status unknown: 4711.",
+		`{"id":"4711","full_name":"Only Full Name"}`:                                  "Status unknown: Only Full Name.",
+		`{"id":"4711","full_name":"Only Full Name","status":"active","confirm":true}`: "Only Full Name, active.",
+		`{"id":"4711","email":"a@b.example","status":"disabled dormant"}`:             "Disabled dormant: a@b.example. E-mail: a@b.example.",
+	} {
+		m := slackfmt.People("x", people(user(t, wire)))
+		check(t, wire, m)
+		data, err := m.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Text != want || strings.Contains(string(data), "null") {
+			t.Errorf("%s: got %q in %s, want %q", wire, m.Text, data, want)
+		}
+	}
+}
+
+func TestListsSayHowManyAreLeftOut(t *testing.T) {
+	u := zoho.User{FullName: "Generated", Status: "active", Confirmed: true}
+	if m := slackfmt.People("gen", people(repeat(u, 40)...)); !strings.HasPrefix(m.Text, "40 people fit “gen”: ") || !strings.Contains(m.Text, "; and 32 more.") {
+		t.Errorf("got %q", m.Text)
+	}
+	if m := slackfmt.Admins(people(repeat(u, 500)...)); !strings.HasPrefix(m.Text, "500 admins in Zoho CRM: ") || !strings.Contains(m.Text, "; and 475 more.") {
+		t.Errorf("got %q", m.Text)
+	}
+	long := u
+	long.FullName = strings.Repeat("x", 79)
+	long.Email = strings.Repeat("y", 79)
+	if m := slackfmt.Admins(people(repeat(long, 25)...)); !strings.Contains(m.Text, "; and 5 more.") {
+		t.Errorf("got %q", m.Text)
+	}
+}
+
+func ExamplePeople() {
+	kim := zoho.User{ID: "1", FullName: "Kim", Status: "active", Confirmed: true, Role: zoho.Ref{Name: "Sales"}}
+	fmt.Println(slackfmt.People("kim", people(kim)).Text)
+	// Output: Kim, Sales, active.
+}
