@@ -93,7 +93,7 @@ func TestServe(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("interrupted: %v", err)
 	}
-	for _, want := range []string{"http://127.0.0.1:", "> /crmuser kim\nInvited, not accepted yet\nKim\n", "> Invited, not accepted yet\nLee\n"} {
+	for _, want := range []string{"http://127.0.0.1:", "> /crmuser kim\nInvitation pending\nKim\n", "> Invitation pending\nLee\n"} {
 		if !strings.Contains(got.String(), want) {
 			t.Errorf("%q is not in %s", want, &got)
 		}

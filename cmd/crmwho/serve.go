@@ -43,7 +43,7 @@ const welcome = `The bot answers Slack's signed requests at
   %s
 The people are the 15 of Zoho's documentation. Type as you would in Slack:
   /crmuser kim            one person
-  /crmuser patricia       several people fit
+  /crmuser patricia       several people match
   /crmuser ceo@zooho.com  an e-mail address
   /crmadmins              who is an administrator
   /crmuser help           what a command does

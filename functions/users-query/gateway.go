@@ -29,7 +29,7 @@ func (f function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	request, err := newRequest(ctx, event)
 	if err != nil {
-		return json.Marshal(events.APIGatewayV2HTTPResponse{StatusCode: http.StatusBadRequest})
+		return nil, err
 	}
 	w := response{status: http.StatusOK, header: http.Header{}}
 	f.http.ServeHTTP(&w, request)
@@ -44,13 +44,13 @@ func newRequest(ctx context.Context, e events.APIGatewayV2HTTPRequest) (*http.Re
 	if e.IsBase64Encoded {
 		var err error
 		if body, err = base64.StdEncoding.DecodeString(e.Body); err != nil {
-			return nil, errors.New("body is not base64")
+			return nil, errEvent
 		}
 	}
 	u := &url.URL{Path: e.RawPath, RawQuery: e.RawQueryString}
 	r, err := http.NewRequestWithContext(ctx, e.RequestContext.HTTP.Method, "/", bytes.NewReader(body))
 	if err != nil {
-		return nil, errors.New("not a request")
+		return nil, errEvent
 	}
 	r.URL = u
 	for name, value := range e.Headers {
@@ -73,7 +73,7 @@ func (r *response) Write(p []byte) (int, error) { return r.body.Write(p) }
 func (r *response) event() events.APIGatewayV2HTTPResponse {
 	headers := map[string]string{}
 	for name, values := range r.header {
-		headers[strings.ToLower(name)] = strings.Join(values, ",")
+		headers[name] = strings.Join(values, ",")
 	}
 	return events.APIGatewayV2HTTPResponse{StatusCode: r.status, Headers: headers, Body: r.body.String()}
 }

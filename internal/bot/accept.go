@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -30,34 +31,36 @@ const (
 type refusal struct {
 	status int
 	reason string
+	err    error // what the bot itself lacks; nil otherwise
 }
+
+func refuse(status int, reason string) *refusal { return &refusal{status: status, reason: reason} }
 
 // accept reads a slash command from a request that Slack has signed.
 func (b *Bot) accept(ctx context.Context, r *http.Request) (slack.SlashCommand, *refusal) {
 	var none slack.SlashCommand
 	if r.URL.Path != CommandsPath {
-		return none, &refusal{http.StatusNotFound, "no such path"}
+		return none, refuse(http.StatusNotFound, "no such path")
 	}
 	if r.Method != http.MethodPost {
-		return none, &refusal{http.StatusMethodNotAllowed, "not a POST"}
+		return none, refuse(http.StatusMethodNotAllowed, "not a POST")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return none, &refusal{http.StatusRequestEntityTooLarge, "body too large"}
+		return none, refuse(http.StatusRequestEntityTooLarge, "body too large")
 	}
 	if err != nil {
-		return none, &refusal{http.StatusBadRequest, "body not readable"}
+		return none, refuse(http.StatusBadRequest, "body not readable")
 	}
 	secrets, err := b.SigningSecrets(ctx)
 	if err != nil {
-		b.log().ErrorContext(ctx, "signing secrets", "err", err)
-		return none, &refusal{http.StatusUnauthorized, "signing secret not readable"}
+		return none, &refusal{status: http.StatusUnauthorized, reason: "signing secret not readable", err: err}
 	}
 	if len(secrets) == 0 {
-		return none, &refusal{http.StatusUnauthorized, "no signing secret set up"}
+		return none, refuse(http.StatusUnauthorized, "no signing secret set up")
 	}
 	if reason := unsigned(r.Header, body, secrets, time.Now()); reason != "" {
-		return none, &refusal{http.StatusUnauthorized, reason}
+		return none, refuse(http.StatusUnauthorized, reason)
 	}
 	return parse(r, body)
 }
@@ -68,12 +71,12 @@ func parse(r *http.Request, body []byte) (slack.SlashCommand, *refusal) {
 	var none slack.SlashCommand
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if kind != "application/x-www-form-urlencoded" {
-		return none, &refusal{http.StatusUnsupportedMediaType, "not a form"}
+		return none, refuse(http.StatusUnsupportedMediaType, "not a form")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	command, err := slack.SlashCommandParse(r)
 	if err != nil || command.Command == "" {
-		return none, &refusal{http.StatusBadRequest, "not a slash command"}
+		return none, refuse(http.StatusBadRequest, "not a slash command")
 	}
 	return command, nil
 }
@@ -83,9 +86,9 @@ func parse(r *http.Request, body []byte) (slack.SlashCommand, *refusal) {
 // Source: Slack's documentation, "Verifying requests from Slack".
 func unsigned(h http.Header, body []byte, secrets []string, now time.Time) string {
 	stamp := h.Get("X-Slack-Request-Timestamp")
-	given, ok := bytes.CutPrefix([]byte(h.Get("X-Slack-Signature")), []byte("v0="))
+	given, ok := strings.CutPrefix(h.Get("X-Slack-Signature"), "v0=")
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
-	signature, hexErr := hex.DecodeString(string(given))
+	signature, hexErr := hex.DecodeString(given)
 	if !ok || err != nil || hexErr != nil || len(signature) != sha256.Size {
 		return "no signature"
 	}

@@ -41,13 +41,13 @@ func (b *Bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	command, refused := b.accept(ctx, r)
 	if refused != nil {
-		b.log().WarnContext(ctx, "refused", "status", refused.status, "reason", refused.reason)
+		b.logRefusal(ctx, refused)
 		w.WriteHeader(refused.status)
 		return
 	}
 	data, err := b.answer(ctx, command).JSON()
 	if err != nil {
-		b.log().ErrorContext(ctx, "message", "err", err)
+		b.log().ErrorContext(ctx, "encode answer", "err", err)
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
@@ -77,12 +77,20 @@ func (b *Bot) answer(ctx context.Context, c slack.SlashCommand) slackfmt.Message
 
 // known keeps a command that is not ours out of the log.
 func known(command string) string {
-	for _, c := range slackfmt.Commands {
-		if c.Name == command {
-			return command
-		}
+	if slackfmt.IsCommand(command) {
+		return command
 	}
 	return "other"
+}
+
+func (b *Bot) logRefusal(ctx context.Context, r *refusal) {
+	level := slog.LevelWarn
+	attrs := []slog.Attr{slog.Int("status", r.status), slog.String("reason", r.reason)}
+	if r.err != nil {
+		level = slog.LevelError
+		attrs = append(attrs, slog.Any("err", r.err))
+	}
+	b.log().LogAttrs(ctx, level, "refused", attrs...)
 }
 
 func (b *Bot) log() *slog.Logger { return cmp.Or(b.Log, slog.Default()) }

@@ -88,16 +88,16 @@ func (w world) ask(t *testing.T, command, words string) string {
 	return m.Text
 }
 
-var kim = zoho.User{ID: "1", FullName: "Kim", Email: "kim@example.com", Status: "active", Confirmed: true}
+var kim = zoho.User{ID: "1", FullName: "Kim", Email: "kim@example.com", Status: "active"}
 
 func TestVerbs(t *testing.T) {
-	w := withUsers(kim, zoho.User{ID: "2", FullName: "Kimi", Status: "active", Confirmed: true})
+	w := withUsers(kim, zoho.User{ID: "2", FullName: "Kimi", Status: "active"})
 	for _, test := range []struct{ command, words, want string }{
 		{"/crmuser", "kim@example.com", "Kim, active."},
 		{"/crmuser", "  KIM@EXAMPLE.COM ", "Kim, active."},
 		{"/crmuser", "<mailto:kim@example.com|kim@example.com>", "Kim, active."},
-		{"/crmuser", "kim", "2 people fit “kim”: Kim ("},
-		{"/crmuser", "zaphod &amp; co", "Nobody in Zoho CRM fits “zaphod &amp; co”."},
+		{"/crmuser", "kim", "2 people match “kim”: Kim ("},
+		{"/crmuser", "zaphod &amp; co", "Nobody in Zoho CRM matches “zaphod &amp; co”."},
 		{"/crmuser", "", "/crmuser: "},
 		{"/crmuser", "help", "/crmuser: "},
 		{"/crmuser", " HELP", "/crmuser: "},
@@ -237,7 +237,7 @@ func TestWithoutSigningSecretsNothingIsAnswered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := w.do(r); got.Code != http.StatusUnauthorized || got.Body.Len() != 0 || w.log.Len() == 0 {
+		if got := w.do(r); got.Code != http.StatusUnauthorized || got.Body.Len() != 0 || strings.Count(w.log.String(), "\n") != 1 {
 			t.Errorf("%s: got %d %q, log %s", name, got.Code, got.Body, w.log)
 		}
 	}
@@ -311,7 +311,7 @@ func TestFailuresAreSentencesWithAReference(t *testing.T) {
 		for _, command := range []string{"/crmuser", "/crmadmins"} {
 			w := failing(err)
 			got := w.ask(t, command, map[string]string{"/crmuser": "kim"}[command])
-			_, ref, found := strings.Cut(got, " Reference ")
+			_, ref, found := strings.Cut(got, " quote reference ")
 			if !strings.Contains(got, want) || !found || !strings.Contains(w.log.String(), `"ref":"`+strings.TrimSuffix(ref, ".")+`"`) {
 				t.Errorf("%s, %v: got %q, log %s", command, err, got, w.log)
 			}

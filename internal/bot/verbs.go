@@ -69,6 +69,6 @@ func explain(err error) (sentence, outcome string) {
 	case errors.Is(err, zoho.ErrUnavailable):
 		return "Zoho CRM cannot be reached right now. Please ask again in a few minutes.", "unavailable"
 	default:
-		return "Something went wrong while I asked Zoho CRM. Please ask again, and if it stays like this tell whoever runs me.", "failed"
+		return "Something went wrong while I asked Zoho CRM. Please try again; if it keeps happening, tell whoever runs me.", "failed"
 	}
 }

@@ -89,21 +89,19 @@ func nameParts(u zoho.User) []string {
 // name and id.
 func byStanding(a, b zoho.User) int {
 	return cmp.Or(
-		-compareBool(a.Active(), b.Active()),
-		compareBool(strings.EqualFold(a.Status, "deleted"), strings.EqualFold(b.Status, "deleted")),
+		cmp.Compare(standing(a), standing(b)),
 		cmp.Compare(strings.ToLower(a.DisplayName()), strings.ToLower(b.DisplayName())),
 		cmp.Compare(len(a.ID), len(b.ID)),
 		cmp.Compare(a.ID, b.ID),
 	)
 }
 
-// compareBool orders false before true.
-func compareBool(a, b bool) int {
+func standing(u zoho.User) int {
 	switch {
-	case a == b:
+	case u.Active():
 		return 0
-	case b:
-		return -1
+	case strings.EqualFold(u.Status, "deleted"):
+		return 2
 	default:
 		return 1
 	}

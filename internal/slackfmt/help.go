@@ -8,48 +8,62 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// Command is a slash command as its help describes it.
-type Command struct {
-	Name     string   // with its slash
-	Purpose  string   // completes "Name: …", without a full stop
-	Examples []string // whole commands
+// command is a slash command as its help describes it.
+type command struct {
+	name     string // with its slash
+	purpose  string // completes "name: …", without a full stop
+	examples []string
 }
 
-// Commands are those that the bot answers.
-var Commands = []Command{
+var commands = []command{
 	{"/crmuser", "who somebody is in Zoho CRM, by name, e-mail address or user id", []string{"/crmuser kim", "/crmuser patricia boyle", "/crmuser kim@example.com"}},
-	{"/crmadmins", "who holds an administrator profile in Zoho CRM", []string{"/crmadmins"}},
+	{"/crmadmins", "who holds an administrator profile in Zoho CRM", nil},
+}
+
+// IsCommand reports whether the bot answers a command of that name.
+func IsCommand(name string) bool {
+	return slices.ContainsFunc(commands, func(c command) bool { return c.name == name })
 }
 
 // Usage explains a command, or says that it is not one of the bot's and
 // explains those that are.
 func Usage(name string) Message {
-	if i := slices.IndexFunc(Commands, func(c Command) bool { return c.Name == name }); i >= 0 {
-		return help("", Commands[i:i+1])
+	shown := commands
+	var text []string
+	var blocks []slack.Block
+	if IsCommand(name) {
+		shown = slices.DeleteFunc(slices.Clone(commands), func(c command) bool { return c.name != name })
+	} else {
+		sorry := clean(name, maxWords) + " is not one of my commands."
+		text = append(text, sorry)
+		blocks = append(blocks, richText(line{plain(sorry)}))
 	}
-	return help(fmt.Sprintf("%s is not one of my commands. ", clean(name, maxWords)), Commands)
+	for _, c := range shown {
+		text = append(text, c.sentence())
+		blocks = append(blocks, c.block())
+	}
+	return private(escape(strings.Join(text, " ")), blocks...)
 }
 
-func help(first string, commands []Command) Message {
-	text := first
-	var blocks []slack.Block
-	if first != "" {
-		blocks = append(blocks, richText(line{plain(strings.TrimSpace(first))}))
+func (c command) sentence() string {
+	sentence := fmt.Sprintf("%s: %s.", c.name, c.purpose)
+	if len(c.examples) > 0 {
+		sentence += fmt.Sprintf(" For example: %s.", strings.Join(c.examples, ", "))
 	}
-	for _, c := range commands {
-		text += fmt.Sprintf("%s: %s. For example: %s. ", c.Name, c.Purpose, strings.Join(c.Examples, ", "))
-		lines := []line{{code(c.Name), plain(" " + c.Purpose)}}
-		for _, example := range c.Examples {
-			lines = append(lines, line{plain("• "), code(example)})
-		}
-		blocks = append(blocks, richText(lines...))
+	return sentence
+}
+
+func (c command) block() slack.Block {
+	lines := []line{{code(c.name), plain(": " + c.purpose)}}
+	for _, example := range c.examples {
+		lines = append(lines, line{plain("• "), code(example)})
 	}
-	return private(escape(strings.TrimSpace(text)), blocks...)
+	return richText(lines...)
 }
 
 // Failure says what went wrong and what to do. ref is what to quote when
 // asking for help; it stands in the log as well.
 func Failure(sentence, ref string) Message {
-	reference := "Reference " + ref
-	return private(escape(sentence+" "+reference+"."), richText(line{plain(sentence)}), note(reference))
+	quote := fmt.Sprintf("If you report this, quote reference %s.", ref)
+	return private(escape(sentence+" "+quote), richText(line{plain(sentence)}), note(quote))
 }

@@ -35,7 +35,7 @@ func TestAnythingIsShownHarmlessly(t *testing.T) {
 	for i, value := range hostile {
 		u := everywhere(value)
 		active := u
-		active.Status, active.Confirmed = "active", true
+		active.Status = "active"
 		for name, m := range map[string]slackfmt.Message{
 			"card":        slackfmt.People(value, people(u)),
 			"active card": slackfmt.People(value, people(active)),
@@ -177,6 +177,8 @@ func TestSparsePeople(t *testing.T) {
 		`{"id":"4711","full_name":null,"email":null,"role":null,"profile":null,"status":null,"confirm":null,"phone":null}`: "Status unknown: 4711.",
 		`{"id":"4711","full_name":"Only Full Name"}`:                                  "Status unknown: Only Full Name.",
 		`{"id":"4711","full_name":"Only Full Name","status":"active","confirm":true}`: "Only Full Name, active.",
+		`{"id":"4711","full_name":"X","status":"active","confirm":false}`:             "Invitation pending: X.",
+		`{"id":"4711","full_name":"X","status":"active"}`:                             "X, active.",
 		`{"id":"4711","email":"a@b.example","status":"disabled dormant"}`:             "Disabled dormant: a@b.example. E-mail: a@b.example.",
 	} {
 		m := slackfmt.People("x", people(user(t, wire)))
@@ -192,8 +194,8 @@ func TestSparsePeople(t *testing.T) {
 }
 
 func TestListsSayHowManyAreLeftOut(t *testing.T) {
-	u := zoho.User{FullName: "Generated", Status: "active", Confirmed: true}
-	if m := slackfmt.People("gen", people(repeat(u, 40)...)); !strings.HasPrefix(m.Text, "40 people fit “gen”: ") || !strings.Contains(m.Text, "; and 32 more.") {
+	u := zoho.User{FullName: "Generated", Status: "active"}
+	if m := slackfmt.People("gen", people(repeat(u, 40)...)); !strings.HasPrefix(m.Text, "40 people match “gen”: ") || !strings.Contains(m.Text, "; and 32 more.") {
 		t.Errorf("got %q", m.Text)
 	}
 	if m := slackfmt.Admins(people(repeat(u, 500)...)); !strings.HasPrefix(m.Text, "500 admins in Zoho CRM: ") || !strings.Contains(m.Text, "; and 475 more.") {
@@ -208,7 +210,7 @@ func TestListsSayHowManyAreLeftOut(t *testing.T) {
 }
 
 func ExamplePeople() {
-	kim := zoho.User{ID: "1", FullName: "Kim", Status: "active", Confirmed: true, Role: zoho.Ref{Name: "Sales"}}
+	kim := zoho.User{ID: "1", FullName: "Kim", Status: "active", Role: zoho.Ref{Name: "Sales"}}
 	fmt.Println(slackfmt.People("kim", people(kim)).Text)
 	// Output: Kim, Sales, active.
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// Message is an answer to a slash command. Its text says by itself all that
-// the blocks say, since notifications and screen readers give only the text.
+// Message is an answer to a slash command. Its text is an answer by itself,
+// since notifications and screen readers give nothing else.
 // (slack.Msg would send an empty metadata object with it.)
 type Message struct {
 	ResponseType string        `json:"response_type"`
@@ -38,10 +38,9 @@ func private(text string, blocks ...slack.Block) Message {
 	return Message{ResponseType: slack.ResponseTypeEphemeral, Text: text, Blocks: blocks}
 }
 
-// Slack's limits, in UTF-16 units, and our own within them.
-// Source: Slack's documentation, "Block Kit" reference.
+// Limits in UTF-16 units: what Slack allows, and what is ours within it.
 const (
-	maxHeader = 150
+	maxHeader = 150 // Slack's. Source: its documentation, "Header block"
 	maxValue  = 200 // ours: one value on a card
 	maxListed = 80  // ours: one value in a list
 	maxWords  = 60  // ours: the asker's words, quoted
@@ -93,8 +92,8 @@ func clip(s string, limit int) string {
 	return s
 }
 
-// joins reports whether a rune means nothing at the end of a text: spaces, and
-// the marks and joiners of a character that was cut.
+// joins reports whether a rune is a space, or the joiner of an emoji whose
+// other half was cut off.
 func joins(r rune) bool {
 	return unicode.IsSpace(r) || r == zeroWidthJoiner
 }
@@ -106,7 +105,7 @@ func header(text string) slack.Block {
 // readAt tells the age of an answer in the reader's own time zone.
 func readAt(at time.Time) slack.Block {
 	at = at.UTC()
-	return note(fmt.Sprintf("Zoho CRM, read <!date^%d^{date_short_pretty} at {time}|%s>", at.Unix(), at.Format("2006-01-02 15:04 UTC")))
+	return note(fmt.Sprintf("Read from Zoho CRM <!date^%d^{date_short_pretty} at {time}|%s>", at.Unix(), at.Format("2006-01-02 15:04 UTC")))
 }
 
 func note(mrkdwn string) slack.Block {

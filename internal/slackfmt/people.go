@@ -16,9 +16,9 @@ import (
 	"crmwho/internal/zoho"
 )
 
-// How much one message lists before it says how many people are left out. At
-// the longest names that Zoho can send, maxAdmins people stay below the 12,000
-// characters at which Slack refuses a message.
+// How much one message lists before it says how many people are left out. With
+// every value at maxListed, maxAdmins people stay below the 12,000 characters
+// at which Slack refuses a message, by the word of a maintainer of its SDK.
 const (
 	maxPicks    = 8
 	maxAdmins   = 25
@@ -41,24 +41,28 @@ func People(words string, found directory.People) Message {
 // Admins answers with those who hold an administrative profile, all of them or
 // as many as fit.
 func Admins(found directory.People) Message {
-	title := count(len(found.Users), "admin", "admins") + " in Zoho CRM"
-	if len(found.Users) == 0 {
+	title := fmt.Sprintf("%d admins in Zoho CRM", len(found.Users))
+	switch len(found.Users) {
+	case 0:
+		title = "Zoho CRM names no admins"
 		return private(title+".", header(title), readAt(found.ReadAt))
+	case 1:
+		title = "1 admin in Zoho CRM"
 	}
 	shown, rest := cut(found.Users, maxAdmins)
 	blocks := append([]slack.Block{header(title)}, entries(shown, roleAndProfile)...)
 	if rest > 0 {
-		blocks = append(blocks, note(upperFirst(andMore(rest))+": a message holds no more."))
+		blocks = append(blocks, note(upperFirst(andMore(rest))+" who do not fit into one message."))
 	}
 	return private(escape(title+": "+sentences(shown, rest, roleAndProfile)), append(blocks, readAt(found.ReadAt))...)
 }
 
 func nobody(words string) Message {
 	asked := cmp.Or(clean(words, maxWords), "that")
-	const hint = "Try part of a first or last name, or an e-mail address."
+	const hint = "Try the beginning of a first or last name, or an e-mail address."
 	return private(
-		escape("Nobody in Zoho CRM fits “"+asked+"”. "+hint),
-		richText(line{plain("Nobody in Zoho CRM fits “"), bold(asked), plain("”.")}),
+		escape("Nobody in Zoho CRM matches “"+asked+"”. "+hint),
+		richText(line{plain("Nobody in Zoho CRM matches “"), bold(asked), plain("”.")}),
 		note(hint),
 	)
 }
@@ -67,35 +71,43 @@ func nobody(words string) Message {
 // anything but a plainly active person says so before all else.
 func card(found directory.People) Message {
 	u := found.Users[0]
-	name := nameOf(u, maxHeader)
-	status, plainly := standing(u)
-	text := join(name, clean(u.Role.Name, maxValue), status) + "."
 	var blocks []slack.Block
-	if !plainly {
-		text = fmt.Sprintf("%s: %s.", upperFirst(status), join(name, clean(u.Role.Name, maxValue)))
+	if status, plainly := standing(u); !plainly {
 		blocks = append(blocks, richText(line{bold(upperFirst(status))}))
 	}
-	blocks = append(blocks, header(name))
+	blocks = append(blocks, header(nameOf(u, maxHeader)))
 	var lines []line
-	for _, f := range facts(u) {
+	for _, f := range append(facts([]fact{{label: "Role", value: u.Role.Name}}), details(u)...) {
 		lines = append(lines, line{bold(f.label + ":"), plain(" "), f.element()})
-		if f.label != "Role" {
-			text += fmt.Sprintf(" %s: %s.", f.label, f.value)
-		}
 	}
 	if len(lines) > 0 {
 		blocks = append(blocks, richText(lines...))
 	}
-	return private(escape(text), append(blocks, readAt(found.ReadAt))...)
+	return private(escape(cardText(u)), append(blocks, readAt(found.ReadAt))...)
+}
+
+// cardText puts name, role, status and the ways to reach somebody first: a
+// lock screen shows no more.
+func cardText(u zoho.User) string {
+	name, role := nameOf(u, maxHeader), clean(u.Role.Name, maxValue)
+	status, plainly := standing(u)
+	text := join(name, role, status) + "."
+	if !plainly {
+		text = upperFirst(status) + ": " + join(name, role) + "."
+	}
+	for _, f := range details(u) {
+		text += fmt.Sprintf(" %s: %s.", f.label, f.value)
+	}
+	return text
 }
 
 func pickList(words string, found directory.People) Message {
 	asked := clean(words, maxWords)
-	title := fmt.Sprintf("%d people fit “%s”", len(found.Users), asked)
+	title := fmt.Sprintf("%d people match “%s”", len(found.Users), asked)
 	shown, rest := cut(found.Users, maxPicks)
-	blocks := append([]slack.Block{header(title)}, entries(shown, role)...)
-	hint := "Ask again with another word or an e-mail address."
-	text := title + ": " + sentences(shown, rest, role) + " " + hint
+	blocks := append([]slack.Block{header(title)}, entries(shown, onlyRole)...)
+	hint := "Ask again with a last name or an e-mail address."
+	text := title + ": " + sentences(shown, rest, onlyRole) + " " + hint
 	if rest > 0 {
 		hint = upperFirst(andMore(rest)) + ". " + hint
 	}
@@ -117,11 +129,10 @@ func (f fact) element() slack.RichTextSectionElement {
 	return slack.NewRichTextSectionLinkElement(f.link, f.value, nil)
 }
 
-// facts are those that the CRM knows, the ways to reach somebody first.
-func facts(u zoho.User) []fact {
-	var known []fact
-	for _, f := range []fact{
-		{label: "Role", value: u.Role.Name},
+// details are what the CRM knows besides name, role and status, the ways to
+// reach somebody first.
+func details(u zoho.User) []fact {
+	return facts([]fact{
 		{label: "E-mail", value: u.Email, link: mailto(u.Email)},
 		{label: "Phone", value: u.Phone},
 		{label: "Mobile", value: u.Mobile},
@@ -129,12 +140,15 @@ func facts(u zoho.User) []fact {
 		{label: "Profile", value: u.Profile.Name},
 		{label: "Location", value: join(clean(u.City, maxValue), clean(u.State, maxValue), clean(u.Country, maxValue))},
 		{label: "Time zone", value: u.TimeZone},
-	} {
-		if f.value = clean(f.value, maxValue); f.value != "" {
-			known = append(known, f)
-		}
+	})
+}
+
+// facts cleans values and drops those that are empty.
+func facts(all []fact) []fact {
+	for i := range all {
+		all[i].value = clean(all[i].value, maxValue)
 	}
-	return known
+	return slices.DeleteFunc(all, func(f fact) bool { return f.value == "" })
 }
 
 // mailto links an address, or nothing that only looks like one.
@@ -154,8 +168,8 @@ func standing(u zoho.User) (words string, plainly bool) {
 		return "status unknown", false
 	case !u.Active():
 		return status, false
-	case !u.Confirmed:
-		return "invited, not accepted yet", false
+	case u.Unconfirmed:
+		return "invitation pending", false
 	default:
 		return status, true
 	}
@@ -217,8 +231,8 @@ func sentences(users []zoho.User, rest int, about func(zoho.User) []string) stri
 	return strings.Join(parts, "; ") + "."
 }
 
-// role and roleAndProfile are what lists say of somebody.
-func role(u zoho.User) []string { return given(clean(u.Role.Name, maxListed)) }
+// onlyRole and roleAndProfile are what lists say of somebody.
+func onlyRole(u zoho.User) []string { return given(clean(u.Role.Name, maxListed)) }
 
 func roleAndProfile(u zoho.User) []string {
 	return given(clean(u.Role.Name, maxListed), clean(u.Profile.Name, maxListed))
@@ -230,13 +244,6 @@ func cut(users []zoho.User, most int) (shown []zoho.User, rest int) {
 }
 
 func andMore(n int) string { return fmt.Sprintf("and %d more", n) }
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
 
 // join lists what is not empty.
 func join(parts ...string) string { return strings.Join(given(parts...), ", ") }

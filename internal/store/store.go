@@ -31,7 +31,8 @@ type Store interface {
 	// one, where the empty version stands for a value that does not exist, and
 	// gives the new version. Otherwise nothing is written and the error is
 	// ErrChanged. Of two writers who read the same version one succeeds, unless
-	// they write the same data: then both may.
+	// they write the same data: then both may. Only writes through the Store
+	// exclude each other; what somebody wrote past it may be overwritten.
 	WriteIfUnchanged(ctx context.Context, name string, data []byte, version string) (string, error)
 }
 

@@ -3,12 +3,14 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"crmwho/internal/store"
@@ -66,7 +68,7 @@ type Report struct {
 // stored is never replaced by anything but a complete token, and a run that
 // another one has overtaken leaves the other's token alone.
 func (k *Keeper) Run(ctx context.Context, r Request) (Report, error) {
-	current, version, err := k.current(ctx)
+	current, version, err := readStored(ctx, k.Store, k.TokenName)
 	if err != nil {
 		return Report{}, err
 	}
@@ -85,7 +87,7 @@ func (k *Keeper) Run(ctx context.Context, r Request) (Report, error) {
 	_, err = k.Store.WriteIfUnchanged(ctx, k.TokenName, data, version)
 	if errors.Is(err, store.ErrChanged) {
 		k.log().WarnContext(ctx, "token", "outcome", "overtaken")
-		other, _, err := k.current(ctx)
+		other, _, err := readStored(ctx, k.Store, k.TokenName)
 		return Report{Expiry: other.Expiry}, err
 	}
 	if err != nil {
@@ -95,24 +97,19 @@ func (k *Keeper) Run(ctx context.Context, r Request) (Report, error) {
 	return Report{Exchanged: true, Expiry: token.Expiry}, nil
 }
 
-func (k *Keeper) log() *slog.Logger {
-	if k.Log != nil {
-		return k.Log
-	}
-	return slog.Default()
-}
+func (k *Keeper) log() *slog.Logger { return cmp.Or(k.Log, slog.Default()) }
 
-// current reads the stored token. A value that is none counts as due.
-func (k *Keeper) current(ctx context.Context) (stored, string, error) {
-	value, err := k.Store.Read(ctx, k.TokenName)
+// readStored gives the token that is stored under name, or a zero one where
+// nothing is or it is no token.
+func readStored(ctx context.Context, s store.Store, name string) (token stored, version string, err error) {
+	value, err := s.Read(ctx, name)
 	if err != nil && !errors.Is(err, store.ErrNotExist) {
 		return stored{}, "", fmt.Errorf("read access token: %w", err)
 	}
-	var s stored
-	if json.Unmarshal(value.Data, &s) != nil || s.AccessToken == "" {
+	if json.Unmarshal(value.Data, &token) != nil || token.AccessToken == "" {
 		return stored{}, value.Version, nil
 	}
-	return s, value.Version, nil
+	return token, value.Version, nil
 }
 
 func (k *Keeper) exchange(ctx context.Context) (zoho.Token, error) {
@@ -142,33 +139,29 @@ func (k *Keeper) client(ctx context.Context) (client, error) {
 	if json.Unmarshal(value.Data, &c) != nil { // its error text would quote the secret
 		return client{}, fmt.Errorf("%w: its secret is not a JSON object of texts", ErrNotSetUp)
 	}
-	var missing []error
+	var missing []string
 	for _, field := range []struct{ name, value string }{
 		{"client_id", c.ClientID}, {"client_secret", c.ClientSecret},
 		{"refresh_token", c.RefreshToken}, {"accounts_server", c.AccountsServer},
 	} {
 		if field.value == "" {
-			missing = append(missing, fmt.Errorf("%w: its secret lacks %s", ErrNotSetUp, field.name))
+			missing = append(missing, field.name)
 		}
 	}
-	return c, errors.Join(missing...)
+	if len(missing) > 0 {
+		return client{}, fmt.Errorf("%w: its secret lacks %s", ErrNotSetUp, strings.Join(missing, ", "))
+	}
+	return c, nil
 }
 
 // Reader gives a source of the token that a Keeper stores under name. Nothing
 // stored yet is zoho.ErrNoToken.
 func Reader(s store.Store, name string) zoho.TokenSource {
 	return func(ctx context.Context) (zoho.Token, error) {
-		value, err := s.Read(ctx, name)
-		if errors.Is(err, store.ErrNotExist) {
-			return zoho.Token{}, zoho.ErrNoToken
+		token, _, err := readStored(ctx, s, name)
+		if err == nil && token.AccessToken == "" {
+			err = zoho.ErrNoToken
 		}
-		if err != nil {
-			return zoho.Token{}, fmt.Errorf("read access token: %w", err)
-		}
-		var t stored
-		if json.Unmarshal(value.Data, &t) != nil || t.AccessToken == "" {
-			return zoho.Token{}, zoho.ErrNoToken
-		}
-		return zoho.Token(t), nil
+		return zoho.Token(token), err
 	}
 }

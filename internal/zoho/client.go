@@ -36,8 +36,8 @@ const maxReply = 8 << 20
 
 // get makes one call and decodes the reply into out. It returns the HTTP
 // status: 200, or 204 and 304, which carry nothing to decode; a reply without
-// a body counts as 204.
-func (c *Client) get(ctx context.Context, call, path string, query url.Values, header http.Header, out any) (int, error) {
+// a body counts as 204. A modifiedSince of zero asks for all.
+func (c *Client) get(ctx context.Context, call, path string, query url.Values, modifiedSince time.Time, out any) (int, error) {
 	token, err := c.Tokens(ctx)
 	if err != nil {
 		return 0, &Error{Call: call, cause: err}
@@ -51,8 +51,8 @@ func (c *Client) get(ctx context.Context, call, path string, query url.Values, h
 	if err != nil {
 		return 0, &Error{Call: call, cause: errors.New("bad request")}
 	}
-	for name, values := range header {
-		req.Header[name] = values
+	if !modifiedSince.IsZero() {
+		req.Header.Set("If-Modified-Since", modifiedSince.Format(time.RFC3339))
 	}
 	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.AccessToken)
 	reply, err := cmp.Or(c.HTTP, defaultHTTP).Do(req)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -137,15 +138,12 @@ func number(v any) int64 {
 // oauthError keeps the facts of a refused exchange and drops the reply's body,
 // which oauth2's own error text prints.
 func oauthError(call string, err error) *Error {
-	re, ok := errors.AsType[*oauth2.RetrieveError](err)
-	switch {
-	case ok:
-	case strings.HasPrefix(err.Error(), "oauth2: cannot fetch token"):
-		return &Error{Call: call, condition: ErrUnavailable}
-	case strings.HasPrefix(err.Error(), "oauth2: "):
-		return &Error{Call: call, condition: ErrMalformed}
-	default:
+	re, refused := errors.AsType[*oauth2.RetrieveError](err)
+	if _, ok := errors.AsType[*url.Error](err); ok {
 		return unreachable(call, err)
+	}
+	if !refused {
+		return &Error{Call: call, condition: ErrMalformed}
 	}
 	e := &Error{Call: call, Status: re.Response.StatusCode, Code: plainCode(re.ErrorCode)}
 	switch {

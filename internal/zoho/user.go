@@ -11,7 +11,7 @@ import (
 
 // User is a user of the CRM as the Users API describes one. What Zoho leaves
 // null or out is empty; only ID is always there. Keys without a use here
-// (street address, date of birth, signature, theme, formats…) are not read.
+// (street address, date of birth, signature, theme, formats, presence…) are not read.
 // Source: Zoho CRM v7 documentation, "Get Users".
 type User struct {
 	ID        string // decimal digits, up to 20 of them
@@ -25,27 +25,24 @@ type User struct {
 
 	Status       string // "active", "disabled", "deleted" and others: the list is open
 	StatusReason string
-	Confirmed    bool   // has accepted the invitation
+	Unconfirmed  bool   // was invited and has not accepted yet
 	Type         string // such as "Regular User"
 	Role         Ref
 	Profile      Ref
 	ReportingTo  Ref
 
-	City          string
-	State         string
-	Country       string
-	CountryLocale string
-	Language      string
-	Locale        string
-	TimeZone      string // an IANA name, such as America/Los_Angeles
+	City     string
+	State    string
+	Country  string
+	Language string
+	TimeZone string // an IANA name, such as America/Los_Angeles
 
 	CreatedTime  time.Time
 	CreatedBy    Ref
 	ModifiedTime time.Time
 	ModifiedBy   Ref
 
-	ZUID   string // the user's id across all of Zoho; empty until confirmed
-	Online bool
+	ZUID string // the user's id across all of Zoho; empty until confirmed
 }
 
 // Ref names another record: a role, a profile or a user.
@@ -80,34 +77,31 @@ func (u *User) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*u = User{
-		ID:            text(wire["id"]),
-		FullName:      text(wire["full_name"]),
-		FirstName:     text(wire["first_name"]),
-		LastName:      text(wire["last_name"]),
-		Alias:         text(wire["alias"]),
-		Email:         text(wire["email"]),
-		Phone:         text(wire["phone"]),
-		Mobile:        text(wire["mobile"]),
-		Status:        text(wire["status"]),
-		StatusReason:  text(wire["status_reason__s"]),
-		Confirmed:     text(wire["confirm"]) == "true",
-		Type:          text(wire["type__s"]),
-		Role:          ref(wire["role"]),
-		Profile:       ref(wire["profile"]),
-		ReportingTo:   ref(wire["Reporting_To"]),
-		City:          text(wire["city"]),
-		State:         text(wire["state"]),
-		Country:       text(wire["country"]),
-		CountryLocale: text(wire["country_locale"]),
-		Language:      text(wire["language"]),
-		Locale:        text(wire["locale"]),
-		TimeZone:      text(wire["time_zone"]),
-		CreatedTime:   instant(wire["created_time"]),
-		CreatedBy:     ref(wire["created_by"]),
-		ModifiedTime:  instant(wire["Modified_Time"]),
-		ModifiedBy:    ref(wire["Modified_By"]),
-		ZUID:          text(wire["zuid"]),
-		Online:        text(wire["Isonline"]) == "true",
+		ID:           text(wire["id"]),
+		FullName:     text(wire["full_name"]),
+		FirstName:    text(wire["first_name"]),
+		LastName:     text(wire["last_name"]),
+		Alias:        text(wire["alias"]),
+		Email:        text(wire["email"]),
+		Phone:        text(wire["phone"]),
+		Mobile:       text(wire["mobile"]),
+		Status:       text(wire["status"]),
+		StatusReason: text(wire["status_reason__s"]),
+		Unconfirmed:  text(wire["confirm"]) == "false",
+		Type:         text(wire["type__s"]),
+		Role:         ref(wire["role"]),
+		Profile:      ref(wire["profile"]),
+		ReportingTo:  ref(wire["Reporting_To"]),
+		City:         text(wire["city"]),
+		State:        text(wire["state"]),
+		Country:      text(wire["country"]),
+		Language:     text(wire["language"]),
+		TimeZone:     text(wire["time_zone"]),
+		CreatedTime:  instant(wire["created_time"]),
+		CreatedBy:    ref(wire["created_by"]),
+		ModifiedTime: instant(wire["Modified_Time"]),
+		ModifiedBy:   ref(wire["Modified_By"]),
+		ZUID:         text(wire["zuid"]),
 	}
 	if u.ID == "" {
 		return errors.New("user without an id")

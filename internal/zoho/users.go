@@ -56,7 +56,10 @@ type UserPage struct {
 
 // ListUsers reads one page of users. Most callers want Users.
 func (c *Client) ListUsers(ctx context.Context, o ListUsersOptions) (UserPage, error) {
-	const call = "list users"
+	call := "list users"
+	if o.Page != 0 {
+		call = fmt.Sprintf("list users, page %d", o.Page)
+	}
 	if o.PerPage > MaxPerPage || len(o.IDs) > MaxIDs {
 		return UserPage{}, &Error{Call: call, cause: fmt.Errorf("more than %d a page or %d ids", MaxPerPage, MaxIDs)}
 	}
@@ -70,12 +73,8 @@ func (c *Client) ListUsers(ctx context.Context, o ListUsersOptions) (UserPage, e
 	set("page", strconv.Itoa(o.Page), o.Page != 0)
 	set("per_page", strconv.Itoa(o.PerPage), o.PerPage != 0)
 	set("ids", strings.Join(o.IDs, ","), len(o.IDs) > 0)
-	header := http.Header{}
-	if !o.ModifiedSince.IsZero() {
-		header.Set("If-Modified-Since", o.ModifiedSince.Format(time.RFC3339))
-	}
 	var wire usersReply
-	status, err := c.get(ctx, call, "/crm/v7/users", query, header, &wire)
+	status, err := c.get(ctx, call, "/crm/v7/users", query, o.ModifiedSince, &wire)
 	switch {
 	case err != nil:
 		return UserPage{}, err
@@ -113,10 +112,10 @@ func (c *Client) Users(ctx context.Context, t UserType) iter.Seq2[User, error] {
 		for number := 1; ; number++ {
 			page, err := c.ListUsers(ctx, ListUsersOptions{Type: t, Page: number, PerPage: MaxPerPage})
 			if err == nil {
-				err = inOrder(page, seen)
+				err = checkPage(page, seen)
 			}
 			if err != nil {
-				yield(User{}, fmt.Errorf("page %d: %w", number, err))
+				yield(User{}, err)
 				return
 			}
 			for _, user := range page.Users {
@@ -131,9 +130,9 @@ func (c *Client) Users(ctx context.Context, t UserType) iter.Seq2[User, error] {
 	}
 }
 
-// inOrder says why a page cannot belong to a complete list: the list changed
-// while it was read, or pages repeat.
-func inOrder(page UserPage, seen map[string]bool) error {
+// checkPage says why a page cannot belong to a complete list: the list changed
+// while it was read, or pages repeat. It adds the page's users to seen.
+func checkPage(page UserPage, seen map[string]bool) error {
 	if page.MoreRecords && len(page.Users) == 0 {
 		return &Error{Call: "list users", condition: ErrMalformed, cause: errors.New("an empty page that promises more")}
 	}
@@ -154,7 +153,7 @@ func (c *Client) User(ctx context.Context, id string) (User, error) {
 		return User{}, &Error{Call: call, condition: ErrNotFound}
 	}
 	var wire usersReply
-	status, err := c.get(ctx, call, "/crm/v7/users/"+id, nil, nil, &wire)
+	status, err := c.get(ctx, call, "/crm/v7/users/"+id, nil, time.Time{}, &wire)
 	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusBadRequest && e.Code == "INVALID_DATA" {
 		return User{}, &Error{Call: call, Status: e.Status, Code: e.Code, condition: ErrNotFound}
 	}
@@ -162,7 +161,7 @@ func (c *Client) User(ctx context.Context, id string) (User, error) {
 		return User{}, err
 	}
 	i := slices.IndexFunc(wire.Users, func(u User) bool { return u.ID == id })
-	if status == http.StatusNoContent || i < 0 {
+	if i < 0 {
 		return User{}, &Error{Call: call, Status: status, condition: ErrNotFound}
 	}
 	return wire.Users[i], nil

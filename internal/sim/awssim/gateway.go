@@ -81,7 +81,7 @@ func HTTPEvent(r *http.Request, route string, at time.Time) ([]byte, error) {
 		"rawQueryString": r.URL.RawQuery,
 		"headers":        headers,
 		"requestContext": map[string]any{
-			"accountId":    Account,
+			"accountId":    account,
 			"apiId":        "sample",
 			"domainName":   host,
 			"domainPrefix": "sample",

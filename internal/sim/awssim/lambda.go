@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -177,7 +178,7 @@ func (f *Function) next(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", "application/json")
 		h.Set("Lambda-Runtime-Aws-Request-Id", i.id)
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(i.deadline.UnixMilli(), 10))
-		h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:"+Region+":"+Account+":function:"+f.Name)
+		h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:"+Region+":"+account+":function:"+f.Name)
 		h.Set("Lambda-Runtime-Trace-Id", "Root=1-00000000-"+strings.ToLower(rand.Text()[:24]))
 		_, _ = w.Write(i.payload)
 	case <-r.Context().Done():
@@ -203,12 +204,24 @@ func accepted(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, `{"status":"OK"}`)
 }
 
+// builtWith gives a build setting of the running program, or "false".
+func builtWith(setting string) string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == setting {
+				return s.Value
+			}
+		}
+	}
+	return "false"
+}
+
 // Build compiles a package of this module into a bootstrap for this machine,
 // with the flags of the running test so that both share the compile cache, and
 // gives its path in dir.
 func Build(ctx context.Context, pkg, dir string) (string, error) {
 	bootstrap := filepath.Join(dir, "bootstrap")
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", fmt.Sprintf("-race=%t", raceEnabled), "-o", bootstrap, pkg)
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-race="+builtWith("-race"), "-o", bootstrap, pkg)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Run(); err != nil {

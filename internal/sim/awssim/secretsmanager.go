@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// Region and Account are where the simulated resources are.
+// Region is where the simulated resources are.
 const (
 	Region  = "eu-central-1"
-	Account = "123456789012"
+	account = "123456789012" // AWS uses it in its documentation
 )
 
 // SecretsManager plays AWS Secrets Manager as an http.Handler. Its zero value
@@ -40,7 +40,7 @@ func (m *SecretsManager) Create(name string) (arn string) {
 	if m.secrets == nil {
 		m.secrets = map[string]*secret{}
 	}
-	arn = "arn:aws:secretsmanager:" + Region + ":" + Account + ":secret:" + name + "-" + rand.Text()[:6]
+	arn = "arn:aws:secretsmanager:" + Region + ":" + account + ":secret:" + name + "-" + rand.Text()[:6]
 	m.secrets[arn] = &secret{name: name, arn: arn, versions: map[string]string{}}
 	return arn
 }

@@ -42,7 +42,8 @@ func (s Secrets) Read(ctx context.Context, name string) (store.Value, error) {
 // WriteIfUnchanged implements store.Store. Secrets Manager has no
 // compare-and-set, but it refuses a second write with a ClientRequestToken
 // that it has seen with other content. A token derived from the version that
-// was read therefore lets one writer through.
+// was read therefore lets one writer through. It knows nothing of versions
+// that an operator writes by hand between the read and the write.
 func (s Secrets) WriteIfUnchanged(ctx context.Context, name string, data []byte, version string) (string, error) {
 	out, err := s.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId:           &name,

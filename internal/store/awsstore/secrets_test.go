@@ -60,6 +60,23 @@ func TestAWriteIsRepeatable(t *testing.T) {
 	}
 }
 
+// TestTheValueBeforeStaysReadable by those who ask for AWSPREVIOUS.
+func TestTheValueBeforeStaysReadable(t *testing.T) {
+	s, sim := secrets(t)
+	name := sim.Create("value")
+	first, err := s.WriteIfUnchanged(t.Context(), name, []byte("one"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.WriteIfUnchanged(t.Context(), name, []byte("two"), first); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &name, VersionStage: aws.String("AWSPREVIOUS")})
+	if err != nil || *got.SecretString != "one" || *got.VersionId != first {
+		t.Errorf("got %v, %v; want \"one\"", got, err)
+	}
+}
+
 func TestAnOperatorsWriteChangesTheVersion(t *testing.T) {
 	s, sim := secrets(t)
 	name := sim.Create("value")
