@@ -48,11 +48,9 @@ build-UsersQuery:
 build-TokenRefresh:
 	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/token-refresh
 
-DATA_CENTRE ?= us
-
 .PHONY: deploy
-deploy: ## Deploy to AWS; DATA_CENTRE=eu and the like for a CRM outside the US
+deploy: ## Deploy to AWS; the first time with DATA_CENTRE=eu and the like for a CRM outside the US
 	@command -v sam >/dev/null || { echo "make deploy needs the AWS SAM CLI: install it, then try again"; exit 1; }
 	sam build
-	sam deploy --parameter-overrides DataCentre=$(DATA_CENTRE)
+	sam deploy $(if $(DATA_CENTRE),--parameter-overrides DataCentre=$(DATA_CENTRE))
 	@echo "Next: fill the secrets and invoke the token refresh; README, \"Deploy\", from step 2."

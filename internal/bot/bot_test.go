@@ -269,6 +269,28 @@ func TestStoredSecrets(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		values.err = errors.New("out of order")
 		expect("c", 4)
+		expect("c", 4)
+		time.Sleep(time.Minute)
+		expect("c", 5)
+	})
+}
+
+// TestSecretsThatHangCostLittle: the rest of the two seconds is for Zoho.
+func TestSecretsThatHangCostLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		values := &counted{Store: &store.Memory{}}
+		if _, err := values.WriteIfUnchanged(t.Context(), "slack", []byte(`{"signing_secrets":["signing-secret-of-this-test"]}`), ""); err != nil {
+			t.Fatal(err)
+		}
+		w := withUsers(kim)
+		w.bot.SigningSecrets = bot.StoredSecrets(values, "slack")
+		w.ask(t, "/crmuser", "kim")
+		time.Sleep(5 * time.Minute)
+		values.hang = true
+		started := time.Now()
+		if got := w.ask(t, "/crmuser", "kim"); !strings.HasPrefix(got, "Kim") || time.Since(started) > time.Second {
+			t.Errorf("got %q after %v", got, time.Since(started))
+		}
 	})
 }
 
@@ -287,10 +309,15 @@ type counted struct {
 	store.Store
 	reads int
 	err   error
+	hang  bool
 }
 
 func (c *counted) Read(ctx context.Context, name string) (store.Value, error) {
 	c.reads++
+	if c.hang {
+		<-ctx.Done()
+		return store.Value{}, ctx.Err()
+	}
 	if c.err != nil {
 		return store.Value{}, c.err
 	}

@@ -90,7 +90,7 @@ func nameParts(u zoho.User) []string {
 func byStanding(a, b zoho.User) int {
 	return cmp.Or(
 		cmp.Compare(standing(a), standing(b)),
-		cmp.Compare(strings.ToLower(a.DisplayName()), strings.ToLower(b.DisplayName())),
+		cmp.Compare(strings.ToLower(a.FullName), strings.ToLower(b.FullName)),
 		cmp.Compare(len(a.ID), len(b.ID)),
 		cmp.Compare(a.ID, b.ID),
 	)

@@ -18,7 +18,7 @@ var hostile = []string{
 	"<!channel>", "<@U012AB3CD>", "<https://evil.example|click>", "&lt;!here&gt;", "& < >",
 	"*bold* _it_ ~no~ `code`", ":tada:", "> quote", "@here", "#general",
 	"😀👩‍👩‍👧‍👦🇩🇪", "é\u0301\u0302", "שלום עולם", "مرحبا", "\u202egnp.exe", "\u2066isolated", "\x00\x1b[31mred",
-	strings.Repeat("x", 3000), strings.Repeat("😀", 3000), strings.Repeat("👩‍👩‍👧‍👦", 500), strings.Repeat("ab ", 1000), strings.Repeat("<!channel>", 400),
+	strings.Repeat("x", 3000), strings.Repeat("😀", 3000), strings.Repeat("👩‍👩‍👧‍👦", 500), strings.Repeat("ab ", 1000), strings.Repeat("<!channel>", 400), strings.Repeat("&", 3000),
 	"\xff\xfe", "a@b@c <d>", "kim@example.com?subject=x&cc=y", "Robert'); DROP TABLE",
 }
 
@@ -174,12 +174,13 @@ func units(s string) int { return len(utf16.Encode([]rune(s))) }
 
 func TestSparsePeople(t *testing.T) {
 	for wire, want := range map[string]string{
-		`{"id":"4711","full_name":null,"email":null,"role":null,"profile":null,"status":null,"confirm":null,"phone":null}`: "Status unknown: 4711.",
-		`{"id":"4711","full_name":"Only Full Name"}`:                                  "Status unknown: Only Full Name.",
-		`{"id":"4711","full_name":"Only Full Name","status":"active","confirm":true}`: "Only Full Name, active.",
-		`{"id":"4711","full_name":"X","status":"active","confirm":false}`:             "Invitation pending: X.",
-		`{"id":"4711","full_name":"X","status":"active"}`:                             "X, active.",
-		`{"id":"4711","email":"a@b.example","status":"disabled dormant"}`:             "Disabled dormant: a@b.example. E-mail: a@b.example.",
+		`{"id":"4711","full_name":null,"email":null,"role":null,"profile":null,"status":null,"confirm":null,"phone":null}`: "Status unknown: User 4711.",
+		`{"id":"4711","full_name":"Only Full Name"}`:                                                      "Status unknown: Only Full Name.",
+		`{"id":"4711","full_name":"Only Full Name","status":"active","confirm":true}`:                     "Only Full Name, active.",
+		`{"id":"4711","full_name":"X","status":"active","confirm":false}`:                                 "Invitation pending: X.",
+		`{"id":"4711","full_name":"X","status":"active"}`:                                                 "X, active.",
+		`{"id":"4711","full_name":"\u200b","first_name":"Generated","last_name":"One","status":"active"}`: "Generated One, active.",
+		`{"id":"4711","email":"a@b.example","status":"disabled dormant"}`:                                 "Disabled dormant: a@b.example. E-mail: a@b.example.",
 	} {
 		m := slackfmt.People("x", people(user(t, wire)))
 		check(t, wire, m)

@@ -20,9 +20,9 @@ import (
 // every value at maxListed, maxAdmins people stay below the 12,000 characters
 // at which Slack refuses a message, by the word of a maintainer of its SDK.
 const (
-	maxPicks    = 8
-	maxAdmins   = 25
-	maxListText = 3500 // of the top-level text, for which Slack advises 4,000
+	maxPicks  = 8
+	maxAdmins = 25
+	maxText   = 3500 // of the top-level text, for which Slack advises 4,000
 )
 
 // People answers a search: a card when one person fits, a list to choose from
@@ -96,7 +96,11 @@ func cardText(u zoho.User) string {
 		text = upperFirst(status) + ": " + join(name, role) + "."
 	}
 	for _, f := range details(u) {
-		text += fmt.Sprintf(" %s: %s.", f.label, f.value)
+		next := fmt.Sprintf(" %s: %s.", f.label, f.value)
+		if units(escape(text+next)) > maxText {
+			break
+		}
+		text += next
 	}
 	return text
 }
@@ -114,9 +118,15 @@ func pickList(words string, found directory.People) Message {
 	return private(escape(text), append(blocks, note(hint), readAt(found.ReadAt))...)
 }
 
-// nameOf is never empty.
+// nameOf is the best name that there is to show. It is never empty.
 func nameOf(u zoho.User, limit int) string {
-	return cmp.Or(clean(u.DisplayName(), limit), "User "+clean(u.ID, maxListed))
+	return cmp.Or(
+		clean(u.FullName, limit),
+		clean(u.FirstName+" "+u.LastName, limit),
+		clean(u.Alias, limit),
+		clean(u.Email, limit),
+		"User "+clean(u.ID, maxListed),
+	)
 }
 
 // fact is something that the CRM says about somebody.
@@ -219,7 +229,7 @@ func sentences(users []zoho.User, rest int, about func(zoho.User) []string) stri
 		status, _ := standing(u)
 		what := append(about(u), status, clean(u.Email, maxListed))
 		part := fmt.Sprintf("%s (%s)", nameOf(u, maxListed), join(what...))
-		if length += units(escape(part)); length > maxListText {
+		if length += units(escape(part)); length > maxText {
 			rest += len(users) - i
 			break
 		}

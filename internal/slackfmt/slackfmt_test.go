@@ -70,11 +70,21 @@ func people(users ...zoho.User) directory.People {
 	return directory.People{Users: users, ReadAt: readAt}
 }
 
+// fullUser has a value for everything that a card shows. Its name is generated.
+const fullUser = `{
+	"id": "9000000000000000001", "full_name": "Generated Full", "email": "generated.full@example.com",
+	"phone": "+1 555 0100", "mobile": "+1 555 0101", "status": "active", "confirm": true,
+	"role": {"id": "1", "name": "Generated Role"}, "profile": {"id": "2", "name": "Generated Profile"},
+	"Reporting_To": {"id": "3", "name": "Generated Manager"},
+	"city": "Generated City", "state": "Generated State", "country": "Generated Country", "time_zone": "Europe/Berlin"
+}`
+
 func TestGoldenSample(t *testing.T) {
 	users := sample(t)
 	for i, u := range users {
 		golden(t, fmt.Sprintf("card-%02d", i+1), slackfmt.People("", people(u)))
 	}
+	golden(t, "card-full", slackfmt.People("", people(user(t, fullUser))))
 	golden(t, "pick-patricia", slackfmt.People("patricia", people(directory.Match(users, "patricia")...)))
 	golden(t, "admins", slackfmt.Admins(people(users[0])))
 	golden(t, "admins-none", slackfmt.Admins(people()))

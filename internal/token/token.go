@@ -87,14 +87,24 @@ func (k *Keeper) Run(ctx context.Context, r Request) (Report, error) {
 	_, err = k.Store.WriteIfUnchanged(ctx, k.TokenName, data, version)
 	if errors.Is(err, store.ErrChanged) {
 		k.log().WarnContext(ctx, "token", "outcome", "overtaken")
-		other, _, err := readStored(ctx, k.Store, k.TokenName)
-		return Report{Expiry: other.Expiry}, err
+		return k.overtaken(ctx)
 	}
 	if err != nil {
 		return Report{}, fmt.Errorf("write access token: %w", err)
 	}
 	k.log().InfoContext(ctx, "token", "outcome", "exchanged", "lifeLeft", time.Until(token.Expiry).Round(time.Second).String())
 	return Report{Exchanged: true, Expiry: token.Expiry}, nil
+}
+
+// overtaken is the report of a run whose token was not stored because another
+// run's was. Where that is not to be seen, something else keeps tokens from
+// being stored, and somebody has to know.
+func (k *Keeper) overtaken(ctx context.Context) (Report, error) {
+	other, _, err := readStored(ctx, k.Store, k.TokenName)
+	if err == nil && time.Until(other.Expiry) < refreshBelow {
+		err = fmt.Errorf("write access token: %w, and yet it is due", store.ErrChanged)
+	}
+	return Report{Expiry: other.Expiry}, err
 }
 
 func (k *Keeper) log() *slog.Logger { return cmp.Or(k.Log, slog.Default()) }
@@ -135,10 +145,11 @@ func (k *Keeper) client(ctx context.Context) (client, error) {
 	if err != nil {
 		return client{}, fmt.Errorf("read OAuth client: %w", err)
 	}
-	c := client{AccountsServer: k.AccountsURL}
+	var c client
 	if json.Unmarshal(value.Data, &c) != nil { // its error text would quote the secret
 		return client{}, fmt.Errorf("%w: its secret is not a JSON object of texts", ErrNotSetUp)
 	}
+	c.AccountsServer = cmp.Or(c.AccountsServer, k.AccountsURL)
 	var missing []string
 	for _, field := range []struct{ name, value string }{
 		{"client_id", c.ClientID}, {"client_secret", c.ClientSecret},

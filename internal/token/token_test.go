@@ -202,6 +202,31 @@ func TestAnOvertakenRunLeavesTheOthersToken(t *testing.T) {
 	}
 }
 
+// stuck is a store whose writes are refused though nothing has changed.
+type stuck struct{ *store.Memory }
+
+func (stuck) WriteIfUnchanged(context.Context, string, []byte, string) (string, error) {
+	return "", store.ErrChanged
+}
+
+func TestATokenThatCannotBeStoredIsAnError(t *testing.T) {
+	w := newWorld()
+	w.connect(t)
+	w.Store = stuck{w.values}
+	if report, err := w.Run(t.Context(), token.Request{}); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("got %+v, %v; want %v", report, err, store.ErrChanged)
+	}
+}
+
+func TestAnEmptyAccountsServerMeansTheSettings(t *testing.T) {
+	w := newWorld()
+	w.put(t, "oauth-client", fmt.Sprintf(`{"client_id":%q,"client_secret":%q,"refresh_token":%q,"accounts_server":""}`,
+		w.zoho.ClientID, w.zoho.ClientSecret, w.zoho.RefreshToken))
+	if report, err := w.Run(t.Context(), token.Request{}); err != nil || !report.Exchanged {
+		t.Errorf("got %+v, %v", report, err)
+	}
+}
+
 func TestLogAndReportHoldNoSecret(t *testing.T) {
 	w := newWorld()
 	w.connect(t)

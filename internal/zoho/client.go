@@ -31,12 +31,15 @@ var defaultHTTP = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
+// numericOffset is how Zoho's documentation writes times: UTC is +00:00, not Z.
+const numericOffset = "2006-01-02T15:04:05-07:00"
+
 // maxReply caps a reply. A page of 200 users, the largest there is, has about 400 kB.
 const maxReply = 8 << 20
 
 // get makes one call and decodes the reply into out. It returns the HTTP
-// status: 200, or 204 and 304, which carry nothing to decode; a reply without
-// a body counts as 204. A modifiedSince of zero asks for all.
+// status: 200, or 204 and 304, which carry nothing to decode, or 0 for a 200
+// without a body, as Zoho was seen to send. A modifiedSince of zero asks for all.
 func (c *Client) get(ctx context.Context, call, path string, query url.Values, modifiedSince time.Time, out any) (int, error) {
 	token, err := c.Tokens(ctx)
 	if err != nil {
@@ -52,7 +55,7 @@ func (c *Client) get(ctx context.Context, call, path string, query url.Values, m
 		return 0, &Error{Call: call, cause: errors.New("bad request")}
 	}
 	if !modifiedSince.IsZero() {
-		req.Header.Set("If-Modified-Since", modifiedSince.Format(time.RFC3339))
+		req.Header.Set("If-Modified-Since", modifiedSince.Format(numericOffset))
 	}
 	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.AccessToken)
 	reply, err := cmp.Or(c.HTTP, defaultHTTP).Do(req)
@@ -72,15 +75,15 @@ func decode(call string, reply *http.Response, out any) (int, error) {
 	switch {
 	case err != nil:
 		return status, unreachable(call, err)
-	case len(body) > maxReply:
-		return status, &Error{Call: call, Status: status, condition: ErrMalformed, cause: errors.New("reply too large")}
 	case status != http.StatusOK:
 		return status, refusal(call, status, body)
+	case len(body) > maxReply:
+		return status, malformed(call, "reply too large")
 	case len(bytes.TrimSpace(body)) == 0:
-		return http.StatusNoContent, nil
+		return 0, nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return status, &Error{Call: call, Status: status, condition: ErrMalformed, cause: errors.New("not the JSON that is documented")}
+		return status, malformed(call, "not the JSON that is documented")
 	}
 	return status, nil
 }

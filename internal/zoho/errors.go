@@ -2,10 +2,12 @@ package zoho
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -108,14 +110,30 @@ func conditionOf(status int, code string) error {
 	return nil
 }
 
-// unreachable is the error of a call that got no reply. The URL that net/http
-// puts into its errors is left out; the caller's own deadline stays findable.
+// unreachable is the error of a call that got no reply, or none that is one.
 func unreachable(call string, err error) *Error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
+	e := &Error{Call: call, condition: ErrUnavailable, cause: plain(err)}
 	if errors.Is(err, context.Canceled) {
-		return &Error{Call: call, cause: err}
+		e.condition = nil // the caller gave up
 	}
-	return &Error{Call: call, condition: ErrUnavailable, cause: err}
+	return e
+}
+
+var errNoReply = errors.New("no usable reply")
+
+// plain keeps the causes whose texts are known to hold addresses at most.
+// Others quote the URL or what the server sent.
+func plain(err error) error {
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return e
+	}
+	return errNoReply
 }

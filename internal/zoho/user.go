@@ -2,7 +2,6 @@ package zoho
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -53,19 +52,6 @@ type Ref struct {
 
 // Active reports whether Zoho calls the user active. No other status is.
 func (u User) Active() bool { return strings.EqualFold(u.Status, "active") }
-
-// DisplayName is the best name there is for the user: the full name, the first
-// and last name, the alias, the e-mail address, or the id. It is never empty
-// unless the user is.
-func (u User) DisplayName() string {
-	return cmp.Or(
-		strings.TrimSpace(u.FullName),
-		strings.TrimSpace(u.FirstName+" "+u.LastName),
-		strings.TrimSpace(u.Alias),
-		strings.TrimSpace(u.Email),
-		u.ID,
-	)
-}
 
 // UnmarshalJSON reads a user as Zoho sends one. Keys are matched to the letter,
 // since an organisation may have added a field "Status" of its own beside

@@ -52,6 +52,8 @@ type UserPage struct {
 	Users       []User
 	MoreRecords bool // there is a page after this one
 	NotModified bool // nothing has changed since ModifiedSince; Users is empty
+
+	status int // of the reply; 0 for a 200 without a body
 }
 
 // ListUsers reads one page of users. Most callers want Users.
@@ -75,13 +77,11 @@ func (c *Client) ListUsers(ctx context.Context, o ListUsersOptions) (UserPage, e
 	set("ids", strings.Join(o.IDs, ","), len(o.IDs) > 0)
 	var wire usersReply
 	status, err := c.get(ctx, call, "/crm/v7/users", query, o.ModifiedSince, &wire)
-	switch {
-	case err != nil:
+	if err != nil {
 		return UserPage{}, err
-	case status == http.StatusNotModified:
-		return UserPage{NotModified: true}, nil
-	case status == http.StatusNoContent:
-		return UserPage{}, nil
+	}
+	if status != http.StatusOK {
+		return UserPage{NotModified: status == http.StatusNotModified, status: status}, nil
 	}
 	return wire.page(call)
 }
@@ -92,15 +92,19 @@ type usersReply struct {
 	Info  map[string]json.RawMessage `json:"info"`
 }
 
-// page refuses a reply that does not say whether more follows: its users could
-// be taken for all there are.
+// page refuses a reply that has no users or does not say whether more follow:
+// it could be taken for all there are.
 func (r usersReply) page(call string) (UserPage, error) {
-	switch more := text(r.Info["more_records"]); more {
-	case "true", "false":
-		return UserPage{Users: r.Users, MoreRecords: more == "true"}, nil
-	default:
-		return UserPage{}, &Error{Call: call, Status: http.StatusOK, condition: ErrMalformed, cause: errors.New("no more_records")}
+	more := text(r.Info["more_records"])
+	if r.Users == nil || more != "true" && more != "false" {
+		return UserPage{}, malformed(call, "no users or no more_records")
 	}
+	return UserPage{Users: r.Users, MoreRecords: more == "true", status: http.StatusOK}, nil
+}
+
+// malformed is the error of a 200 that is not what is documented.
+func malformed(call, what string) *Error {
+	return &Error{Call: call, Status: http.StatusOK, condition: ErrMalformed, cause: errors.New(what)}
 }
 
 // Users reads all users of a type, page by page as they are consumed. A
@@ -112,7 +116,7 @@ func (c *Client) Users(ctx context.Context, t UserType) iter.Seq2[User, error] {
 		for number := 1; ; number++ {
 			page, err := c.ListUsers(ctx, ListUsersOptions{Type: t, Page: number, PerPage: MaxPerPage})
 			if err == nil {
-				err = checkPage(page, seen)
+				err = checkPage(number, page, seen)
 			}
 			if err != nil {
 				yield(User{}, err)
@@ -130,15 +134,21 @@ func (c *Client) Users(ctx context.Context, t UserType) iter.Seq2[User, error] {
 	}
 }
 
-// checkPage says why a page cannot belong to a complete list: the list changed
-// while it was read, or pages repeat. It adds the page's users to seen.
-func checkPage(page UserPage, seen map[string]bool) error {
-	if page.MoreRecords && len(page.Users) == 0 {
-		return &Error{Call: "list users", condition: ErrMalformed, cause: errors.New("an empty page that promises more")}
+// checkPage says why a page cannot belong to a complete list: it has no users
+// though more were promised, the list changed while it was read, or pages
+// repeat. Nobody at all is said by a 204 to the first call. It adds the page's
+// users to seen.
+func checkPage(number int, page UserPage, seen map[string]bool) error {
+	call := fmt.Sprintf("list users, page %d", number)
+	switch {
+	case number == 1 && page.status == http.StatusNoContent:
+		return nil
+	case page.status != http.StatusOK, page.MoreRecords && len(page.Users) == 0:
+		return malformed(call, "a page without users")
 	}
 	for _, user := range page.Users {
 		if seen[user.ID] {
-			return &Error{Call: "list users", condition: ErrMalformed, cause: errors.New("a user came twice")}
+			return malformed(call, "a user came twice")
 		}
 		seen[user.ID] = true
 	}

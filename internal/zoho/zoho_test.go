@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -142,6 +143,7 @@ func TestUserDecoding(t *testing.T) {
 		"numbers as text and reverse":  {`{"id":12345678901234567890,"phone":4912345,"confirm":"false"}`, zoho.User{ID: "12345678901234567890", Phone: "4912345", Unconfirmed: true}},
 		"a custom field of other case": {`{"id":"1","status":"disabled","Status":["x"],"EMAIL":"no","email":"yes"}`, zoho.User{ID: "1", Status: "disabled", Email: "yes"}},
 		"values of the wrong kind":     {`{"id":"1","full_name":{"a":1},"role":"CEO","Modified_Time":"yesterday","alias":[1]}`, zoho.User{ID: "1"}},
+		"a manager and a mobile":       {`{"id":"1","Reporting_To":{"id":"2","name":"Generated"},"mobile":"+1","city":"C","alias":"A"}`, zoho.User{ID: "1", ReportingTo: zoho.Ref{ID: "2", Name: "Generated"}, Mobile: "+1", City: "C", Alias: "A"}},
 		"a role without a name":        {`{"id":"1","role":{"id":"2","name":null}}`, zoho.User{ID: "1", Role: zoho.Ref{ID: "2"}}},
 	} {
 		var got zoho.User
@@ -211,19 +213,48 @@ func TestUsersEndsAtTheFirstFailure(t *testing.T) {
 	}
 }
 
-func TestUsersRefusesAListThatRepeatsOrNeverEnds(t *testing.T) {
-	for name, body := range map[string]string{
-		"the same page again": `{"users":[{"id":"1"}],"info":{"more_records":true}}`,
-		"twice on one page":   `{"users":[{"id":"1"},{"id":"1"}],"info":{"more_records":false}}`,
-		"empty but more":      `{"users":[],"info":{"more_records":true}}`,
-		"no word of more":     `{"users":[{"id":"1"}]}`,
+// TestUsersIsCompleteOrAnError plays pages that could be taken for all there
+// are, and the one way in which nobody is an answer.
+func TestUsersIsCompleteOrAnError(t *testing.T) {
+	type reply struct {
+		status int
+		body   string
+	}
+	first := reply{200, `{"users":[{"id":"1"}],"info":{"more_records":true}}`}
+	last := reply{200, `{"users":[{"id":"2"}],"info":{"more_records":false}}`}
+	for name, test := range map[string]struct {
+		replies []reply
+		want    error
+	}{
+		"two pages":               {[]reply{first, last}, nil},
+		"nobody":                  {[]reply{{204, ""}}, nil},
+		"the same page again":     {[]reply{first, first}, zoho.ErrMalformed},
+		"twice on one page":       {[]reply{{200, `{"users":[{"id":"1"},{"id":"1"}],"info":{"more_records":false}}`}}, zoho.ErrMalformed},
+		"empty but more":          {[]reply{{200, `{"users":[],"info":{"more_records":true}}`}}, zoho.ErrMalformed},
+		"no word of more":         {[]reply{{200, `{"users":[{"id":"1"}]}`}}, zoho.ErrMalformed},
+		"no users":                {[]reply{{200, `{"info":{"more_records":false}}`}}, zoho.ErrMalformed},
+		"an empty 200":            {[]reply{{200, ""}}, zoho.ErrMalformed},
+		"not modified unasked":    {[]reply{{304, ""}}, zoho.ErrMalformed},
+		"more promised, then 204": {[]reply{first, {204, ""}}, zoho.ErrMalformed},
+		"more promised, then 200": {[]reply{first, {200, ""}}, zoho.ErrMalformed},
+		"more promised, then 304": {[]reply{first, {304, ""}}, zoho.ErrMalformed},
+		"more promised, then 503": {[]reply{first, {503, ""}}, zoho.ErrUnavailable},
 	} {
+		client := replying(0, "")
+		client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			next := test.replies[0]
+			test.replies = test.replies[1:]
+			w := httptest.NewRecorder()
+			w.WriteHeader(next.status)
+			_, _ = io.WriteString(w, next.body)
+			return w.Result(), nil
+		})
 		var last error
-		for _, err := range replying(200, body).Users(t.Context(), zoho.AllUsers) {
+		for _, err := range client.Users(t.Context(), zoho.AllUsers) {
 			last = err
 		}
-		if !errors.Is(last, zoho.ErrMalformed) {
-			t.Errorf("%s: got %v, want %v", name, last, zoho.ErrMalformed)
+		if !errors.Is(last, test.want) || len(test.replies) > 0 {
+			t.Errorf("%s: got %v with %d replies left, want %v", name, last, len(test.replies), test.want)
 		}
 	}
 }
@@ -234,8 +265,10 @@ func TestListUsersByIDs(t *testing.T) {
 	if err != nil || len(page.Users) != 2 || page.Users[0].FullName != "Lee" || page.Users[1].FullName != "Kim" {
 		t.Errorf("got %+v, %v; want Lee and Kim", page.Users, err)
 	}
-	if _, err := client.ListUsers(t.Context(), zoho.ListUsersOptions{IDs: make([]string, 101)}); err == nil {
-		t.Error("101 ids were accepted")
+	for _, o := range []zoho.ListUsersOptions{{IDs: make([]string, 101)}, {PerPage: 201}} {
+		if _, err := client.ListUsers(t.Context(), o); err == nil {
+			t.Errorf("%d ids, %d a page: accepted", len(o.IDs), o.PerPage)
+		}
 	}
 }
 
@@ -246,6 +279,14 @@ func TestListUsersModifiedSince(t *testing.T) {
 	if err != nil || len(page.Users) != 3 || page.NotModified {
 		t.Errorf("got %d users, %+v, %v; want the three changed since", len(page.Users), page.NotModified, err)
 	}
+	client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		if got, want := r.Header.Get("If-Modified-Since"), "2024-06-25T18:30:00+00:00"; got != want {
+			t.Errorf("sent %s, want %s", got, want)
+		}
+		return nil, errors.New("enough")
+	})
+	_, _ = client.ListUsers(t.Context(), zoho.ListUsersOptions{ModifiedSince: at.UTC()})
+	client = connected(t, euSim())
 	page, err = client.ListUsers(t.Context(), zoho.ListUsersOptions{ModifiedSince: at.AddDate(1, 0, 0)})
 	if err != nil || !page.NotModified {
 		t.Errorf("got %+v, %v; want not modified", page, err)
@@ -259,6 +300,88 @@ func TestUserNotFound(t *testing.T) {
 			if _, err := connected(t, sim).User(t.Context(), id); !errors.Is(err, zoho.ErrNotFound) {
 				t.Errorf("%s: id %q: got %v, want %v", name, id, err, zoho.ErrNotFound)
 			}
+		}
+	}
+}
+
+func TestUserPassesOtherErrorsOn(t *testing.T) {
+	for body, want := range map[string]error{
+		`{"code":"INVALID_TOKEN"}`: zoho.ErrTokenRefused,
+		`<html>`:                   zoho.ErrTokenRefused,
+	} {
+		if _, err := replying(401, body).User(t.Context(), "1"); !errors.Is(err, want) || errors.Is(err, zoho.ErrNotFound) {
+			t.Errorf("%s: got %v, want %v", body, err, want)
+		}
+	}
+	if _, err := replying(400, `{"code":"PATTERN_NOT_MATCHED"}`).User(t.Context(), "1"); err == nil || errors.Is(err, zoho.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestACodeThatIsNoneIsNotPrinted(t *testing.T) {
+	for _, code := range []string{strings.Repeat("s3cret", 20), "s3cret\u00e9", "s3cret\n"} {
+		_, err := replying(400, fmt.Sprintf(`{"code":%q}`, code)).ListUsers(t.Context(), zoho.ListUsersOptions{})
+		if err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: got %v", code, err)
+		}
+	}
+}
+
+// TestRedirectsAreNotFollowed: another server would get the token, and a 307
+// the client secret too.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	var reached int
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached++ }))
+	defer other.Close()
+	zohos := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	defer zohos.Close()
+	client := &zoho.Client{AllowLoopback: true, Tokens: func(context.Context) (zoho.Token, error) {
+		return zoho.Token{AccessToken: "a", APIDomain: zohos.URL}, nil
+	}}
+	_, listErr := client.ListUsers(t.Context(), zoho.ListUsersOptions{})
+	_, refreshErr := (&zoho.OAuth{AccountsURL: zohos.URL, AllowLoopback: true}).Refresh(t.Context(), "r")
+	if listErr == nil || refreshErr == nil || reached > 0 {
+		t.Errorf("got %v and %v, the other server was reached %d times", listErr, refreshErr, reached)
+	}
+}
+
+// TestNoErrorQuotesTheURLOrTheReply plays replies that net/http quotes in its
+// own errors.
+func TestNoErrorQuotesTheURLOrTheReply(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	next := make(chan string, 1)
+	replies := []string{
+		"HTTP/1.1 307 Temporary Redirect\r\nLocation: https://zoho.example/%zz?q=s3cret\r\n\r\n",
+		"HTTP/1.1 200 OK\r\ns3cret\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: s3cret\r\n\r\n",
+		"s3cret\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ns3cret",
+		"",
+	}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 4096))
+			_, _ = io.WriteString(conn, <-next)
+			conn.Close()
+		}
+	}()
+	base := "http://" + listener.Addr().String()
+	client := &zoho.Client{AllowLoopback: true, HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, Tokens: func(context.Context) (zoho.Token, error) {
+		return zoho.Token{AccessToken: "a", APIDomain: base}, nil
+	}}
+	for _, reply := range replies {
+		next <- reply
+		_, err := client.ListUsers(t.Context(), zoho.ListUsersOptions{IDs: []string{"4711"}})
+		if err == nil || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "4711") {
+			t.Errorf("%q: got %v", reply, err)
 		}
 	}
 }

@@ -84,6 +84,7 @@ func TestGateway(t *testing.T) {
 	}{
 		{"POST", "/http", "application/x-www-form-urlencoded", 201, "POST /http base64 true YT1i"},
 		{"POST", "/http", "application/json; charset=utf-8", 201, "POST /http base64 false a=b"},
+		{"POST", "/http", "text/html; charset=utf-8", 201, "POST /http base64 true YT1i"},
 		{"POST", "/http", "", 201, "POST /http base64 true YT1i"},
 		{"POST", "/bad", "text/plain", 500, `{"message":"Internal Server Error"}`},
 		{"GET", "/http", "", 404, `{"message":"Not Found"}`},

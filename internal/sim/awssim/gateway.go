@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -103,15 +102,16 @@ func HTTPEvent(r *http.Request, route string, at time.Time) ([]byte, error) {
 	return json.MarshalIndent(event, "", "  ")
 }
 
-// texts are the content types whose bodies a gateway passes as they are.
+// texts are the content types whose bodies a gateway passes as they are, to
+// the letter.
 var texts = map[string]bool{
-	"text/plain": true, "text/html": true, "text/csv": true, "text/xml": true,
-	"application/json": true, "application/xml": true, "application/javascript": true, "application/graphql": true,
+	"text/plain": true, "text/plain; charset=utf-8": true, "text/html": true, "text/csv": true, "text/xml": true,
+	"application/json": true, "application/json; charset=utf-8": true, "application/xml": true,
+	"application/javascript": true, "application/graphql": true,
 }
 
 func encoded(body []byte, contentType string) (string, bool) {
-	kind, _, err := mime.ParseMediaType(contentType)
-	if err == nil && texts[kind] {
+	if texts[strings.ToLower(contentType)] {
 		return string(body), false
 	}
 	return base64.StdEncoding.EncodeToString(body), true
