@@ -20,6 +20,7 @@ func TestAsk(t *testing.T) {
 	for _, test := range []struct{ command, words, want string }{
 		{"/crmuser", "kim", "Kim\nRole: Sales Representative\nE-mail: kim@gmail.com\n"},
 		{"/crmuser", "patricia", "9 people match “patricia”\nPatricia Boyle\nCEO · patricia.a+us@zohotest.com\n\npatricia krishnan · invitation pending\n"},
+		{"/crmuser", "patricia", "Manager 1 · patricia.a+aa@zohotest.com\nAnd 1 more. Ask again with a last name or an e-mail address.\nRead from Zoho CRM "},
 		{"/crmuser", "R&D <x>", "Nobody in Zoho CRM matches “R&D <x>”."},
 		{"/crmadmins", "", "1 admin in Zoho CRM\nPatricia Boyle\nCEO · Administrator · patricia.a+us@zohotest.com\nRead from Zoho CRM "},
 		{"/nothing", "", "/nothing is not one of my commands."},

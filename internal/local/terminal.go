@@ -27,7 +27,7 @@ func Text(message []byte, styled bool) (string, error) {
 	var shown strings.Builder
 	var previous slack.MessageBlockType
 	for _, block := range m.Blocks.BlockSet {
-		if block.BlockType() == previous {
+		if previous == slack.MBTRichText && block.BlockType() == previous {
 			shown.WriteString("\n") // people in a list stand apart
 		}
 		previous = block.BlockType()
