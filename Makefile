@@ -3,7 +3,6 @@
 
 # Go stamps version control data into binaries, which fails in a checkout of
 # another owner and makes equal sources unequal.
-GO_RUN = go run -buildvcs=false ./cmd/crmwho
 LAMBDA_BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 \
 	go build -buildvcs=false -trimpath -tags lambda.norpc -ldflags '-s -w -buildid='
 TOOL = go tool -modfile=tools.mod
@@ -14,7 +13,7 @@ help: ## Print this list
 
 .PHONY: run
 run: ## Run the bot on this computer and ask it questions
-	@$(GO_RUN) serve
+	@go build -buildvcs=false -o build/crmwho ./cmd/crmwho && exec build/crmwho serve
 
 .PHONY: test
 test: ## Run every test, with Go alone

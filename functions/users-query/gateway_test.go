@@ -74,8 +74,16 @@ func TestSettingsNameAllThatIsMissing(t *testing.T) {
 			t.Errorf("got %v, want %s in it", err, name)
 		}
 	}
-	if s, err := readSettings(func(name string) string { return "x" }); err != nil || !s.allowLoopback {
-		t.Errorf("got %+v, %v", s, err)
+	for _, loopback := range []string{"", "1"} {
+		s, err := readSettings(func(name string) string {
+			if name == "CRMWHO_ALLOW_LOOPBACK" {
+				return loopback
+			}
+			return "x"
+		})
+		if err != nil || s.allowLoopback != (loopback != "") {
+			t.Errorf("loopback %q: got %+v, %v", loopback, s, err)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 	"crmwho/internal/zoho"
 )
 
-// Names of the values in the store, as the secrets are called on AWS.
+// Names of the values in the store. On AWS the secrets' ARNs stand for them.
 const (
 	oauthClient = "oauth-client"
 	accessToken = "access-token"

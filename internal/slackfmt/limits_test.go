@@ -19,6 +19,7 @@ var hostile = []string{
 	"*bold* _it_ ~no~ `code`", ":tada:", "> quote", "@here", "#general",
 	"😀👩‍👩‍👧‍👦🇩🇪", "é\u0301\u0302", "שלום עולם", "مرحبا", "\u202egnp.exe", "\u2066isolated", "\x00\x1b[31mred",
 	strings.Repeat("x", 3000), strings.Repeat("😀", 3000), strings.Repeat("👩‍👩‍👧‍👦", 500), strings.Repeat("ab ", 1000), strings.Repeat("<!channel>", 400), strings.Repeat("&", 3000),
+	strings.Repeat("a", 3000) + "@example.com",
 	"\xff\xfe", "a@b@c <d>", "kim@example.com?subject=x&cc=y", "Robert'); DROP TABLE",
 }
 

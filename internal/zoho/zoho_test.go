@@ -260,7 +260,8 @@ func TestUsersIsCompleteOrAnError(t *testing.T) {
 }
 
 func TestListUsersByIDs(t *testing.T) {
-	client := connected(t, euSim())
+	sim := euSim()
+	client := connected(t, sim)
 	page, err := client.ListUsers(t.Context(), zoho.ListUsersOptions{IDs: []string{"5725767000000583032", "5725767000000583018", "1"}})
 	if err != nil || len(page.Users) != 2 || page.Users[0].FullName != "Lee" || page.Users[1].FullName != "Kim" {
 		t.Errorf("got %+v, %v; want Lee and Kim", page.Users, err)
@@ -269,6 +270,9 @@ func TestListUsersByIDs(t *testing.T) {
 		if _, err := client.ListUsers(t.Context(), o); err == nil {
 			t.Errorf("%d ids, %d a page: accepted", len(o.IDs), o.PerPage)
 		}
+	}
+	if calls := sim.Calls(); len(calls) != 2 {
+		t.Errorf("got calls %v, want the token's and the first list's", calls)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Region is where the simulated resources are.
+// Region and account are where the simulated resources are.
 const (
 	Region  = "eu-central-1"
 	account = "123456789012" // AWS uses it in its documentation
