@@ -37,8 +37,11 @@ const euAccounts = "https://accounts.zoho.eu"
 
 func euSim(users ...string) *zohosim.Zoho {
 	c := zohosim.Config{APIDomain: "https://www.zohoapis.eu"}
+	if users != nil {
+		c.Organisation = &zohosim.Organisation{}
+	}
 	for _, u := range users {
-		c.Users = append(c.Users, json.RawMessage(u))
+		c.Organisation.Users = append(c.Organisation.Users, json.RawMessage(u))
 	}
 	return zohosim.New(c)
 }

@@ -1,37 +1,43 @@
 package zohosim
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
 )
 
-// crm answers the CRM's paths. An unknown path is told apart before the token
-// is looked at, a guess.
-func (z *Zoho) crm(w http.ResponseWriter, r *http.Request) {
-	path, ok := strings.CutPrefix(r.URL.Path, "/crm/v7/users")
-	id, one := strings.CutPrefix(path, "/")
-	switch {
-	case !ok || path != "" && !one || strings.Contains(id, "/"):
-		refuse(w, http.StatusNotFound, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one", nil)
-	case r.Method != http.MethodGet:
-		refuse(w, http.StatusBadRequest, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one", nil)
-	case !z.authorized(w, r):
-	case one:
-		z.one(w, r, id)
-	default:
-		z.list(w, r)
-	}
+// user is one object of the reply and what the filters look at.
+type user struct {
+	raw json.RawMessage
+
+	ID       string    `json:"id"`
+	Status   string    `json:"status"`
+	Confirm  bool      `json:"confirm"`
+	Modified time.Time `json:"Modified_Time"`
+	Profile  struct {
+		ID string `json:"id"`
+	} `json:"profile"`
+	Own any `json:"personal_account"` // Zoho sends it for the caller alone
 }
 
-// adminProfile is the end of the id of an organisation's administrative
-// profile: the name can be changed.
-const adminProfile = "26011"
+// newUser reads what the filters look at. Keys match to the letter: an
+// organisation may have a field "Status" of its own.
+func newUser(raw json.RawMessage) (user, error) {
+	u := user{raw: raw}
+	if err := jsonv2.Unmarshal(raw, &u); err != nil {
+		return user{}, fmt.Errorf("a user in the organisation: %w", err)
+	}
+	return u, nil
+}
 
 func (u user) admin() bool { return strings.HasSuffix(u.Profile.ID, adminProfile) }
 
@@ -56,12 +62,15 @@ const (
 	maxIDs     = 100
 )
 
+// paging says which page of a list is asked for.
+type paging struct{ page, perPage int }
+
 // selection is what a list call asks for.
 type selection struct {
-	keep          func(user) bool
-	page, perPage int
-	ids           []string // nil: all
-	since         time.Time
+	paging
+	keep  func(user) bool
+	ids   []string // nil: all
+	since time.Time
 }
 
 // selected reads the parameters and names the first that cannot be served. The
@@ -96,44 +105,76 @@ func (s selection) matches(u user) bool {
 	return s.keep(u) && (s.ids == nil || slices.Contains(s.ids, u.ID)) && (s.since.IsZero() || u.Modified.After(s.since))
 }
 
-func (z *Zoho) list(w http.ResponseWriter, r *http.Request) {
-	s, bad := selected(r.URL.Query(), r.Header.Get("If-Modified-Since"))
+func (z *Zoho) listUsers(r request) answer {
+	s, bad := selected(r.query(), r.Header.Get("If-Modified-Since"))
 	if bad != "" {
-		refuse(w, http.StatusBadRequest, "INVALID_DATA", "invalid data", object{"param_name": bad})
-		return
+		return invalidData(object{"param_name": bad})
 	}
-	found := []json.RawMessage{}
+	omitDeleted := z.DeltasOmitDeleted && !s.since.IsZero()
+	var found []json.RawMessage
 	for _, u := range z.users {
-		if s.matches(u) {
+		if s.matches(u) && !(omitDeleted && u.Status == "deleted") {
 			found = append(found, u.raw)
 		}
 	}
-	from := min((s.page-1)*s.perPage, len(found))
-	to := min(from+s.perPage, len(found))
-	switch {
-	case len(found) == 0 && !s.since.IsZero():
-		w.WriteHeader(http.StatusNotModified)
-	case from == to:
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		write(w, http.StatusOK, object{
-			"users": found[from:to],
-			"info":  object{"per_page": s.perPage, "count": to - from, "page": s.page, "more_records": to < len(found)},
-		})
+	if len(found) == 0 && !s.since.IsZero() {
+		return empty(http.StatusNotModified)
 	}
+	return page("users", found, s.paging)
 }
 
-func (z *Zoho) one(w http.ResponseWriter, r *http.Request, id string) {
-	s, bad := selected(nil, r.Header.Get("If-Modified-Since"))
-	i := slices.IndexFunc(z.users, func(u user) bool { return u.ID == id })
-	switch {
-	case bad != "" || !isID(id) || i < 0 && z.UnknownUser400:
-		refuse(w, http.StatusBadRequest, "INVALID_DATA", "the id given seems to be invalid", object{"resource_path_index": 0})
-	case i < 0:
-		w.WriteHeader(http.StatusNoContent)
-	case !s.matches(z.users[i]):
-		w.WriteHeader(http.StatusNotModified)
-	default:
-		write(w, http.StatusOK, object{"users": []json.RawMessage{z.users[i].raw}})
+// page is one page of a list, or 204 where there is nothing on it.
+func page(key string, items []json.RawMessage, p paging) answer {
+	from := min((p.page-1)*p.perPage, len(items))
+	to := min(from+p.perPage, len(items))
+	if from == to {
+		return empty(http.StatusNoContent)
 	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{%q:[`, key)
+	for i, item := range items[from:to] {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(item)
+	}
+	fmt.Fprintf(&b, `],"info":{"per_page":%d,"count":%d,"page":%d,"more_records":%t}}`, p.perPage, to-from, p.page, to < len(items))
+	return jsonAnswer(http.StatusOK, b.Bytes())
+}
+
+// user finds one by its id.
+func (z *Zoho) user(id string) *user {
+	i := slices.IndexFunc(z.users, func(u user) bool { return u.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &z.users[i]
+}
+
+func (z *Zoho) oneUser(r request) answer {
+	s, bad := selected(nil, r.Header.Get("If-Modified-Since"))
+	u := z.user(r.id)
+	switch {
+	case bad != "" || !isID(r.id) || u == nil && z.UnknownUser400:
+		return refusal{http.StatusBadRequest, "INVALID_DATA", "the id given seems to be invalid", object{"resource_path_index": 0}}.answer()
+	case u == nil:
+		return empty(http.StatusNoContent)
+	case !s.matches(*u):
+		return empty(http.StatusNotModified)
+	}
+	return listed("users", []json.RawMessage{u.raw})
+}
+
+func (z *Zoho) countUsers(r request) answer {
+	s, bad := selected(url.Values{"type": r.query()["type"]}, "")
+	if bad != "" {
+		return invalidData(object{"param_name": bad})
+	}
+	n := 0
+	for _, u := range z.users {
+		if s.matches(u) {
+			n++
+		}
+	}
+	return encoded(http.StatusOK, object{"count": n})
 }

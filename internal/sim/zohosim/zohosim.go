@@ -1,55 +1,50 @@
 // Package zohosim plays Zoho over HTTP: the accounts server that hands out
-// tokens and the CRM's Users API, version 7. It speaks the wire format alone
-// and shares no type with the client, so that neither can hide the other's
-// mistakes. It starts from the fifteen users of Zoho's documentation.
+// tokens and the CRM's API, version 7, as far as the bot reads it. It speaks the
+// wire format alone and shares no type with the client, so that neither can
+// hide the other's mistakes. Its organisation can change, and it can have bad
+// days: see Fault.
 //
 // Where Zoho's documentation is silent the behaviour is a choice; such places
-// are marked "a guess".
+// are marked "a guess", and where sources differ there is a switch in Config.
 package zohosim
 
 import (
-	"bytes"
+	"cmp"
 	"crypto/rand"
-	_ "embed"
 	"encoding/json"
+	"fmt"
+	"io"
+	mathrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// sample is the reply of Zoho CRM v7's documentation, "Get Users".
-//
-//go:embed users-v7-sample.json
-var sample []byte
-
-// SampleUsers are the fifteen users of Zoho's documented reply, one JSON
-// object each.
-func SampleUsers() []json.RawMessage {
-	var reply struct {
-		Users []json.RawMessage `json:"users"`
-	}
-	if err := json.Unmarshal(sample, &reply); err != nil {
-		panic(err) // the embedded file is not the documented one
-	}
-	return reply.Users
-}
-
-// Config describes the organisation that a Zoho plays. Gaps mean the sample
-// organisation and random secrets.
+// Config describes the Zoho to play. Gaps mean the documented sample, random
+// secrets and what most sources say.
 type Config struct {
 	ClientID     string
 	ClientSecret string
-	RefreshToken string
-	GrantToken   string            // a one-time code of the self client
-	Users        []json.RawMessage // in the order in which they are listed; nil: the sample
-	APIDomain    string            // what token replies name; empty: the address that was called
+	RefreshToken string        // a grant that exists from the start
+	GrantToken   string        // a one-time code of the self client; it gives RefreshToken
+	GrantLife    time.Duration // of GrantToken, from New; zero stands for three minutes
+	Scopes       []string      // of both; nil stands for AllScopes
 
-	// UnknownUser400 answers a look-up of an unknown id with 400 INVALID_DATA
-	// instead of 204: sources differ.
-	UnknownUser400 bool
+	Organisation *Organisation // nil: Sample
+	APIDomain    string        // what token replies name; empty: the address that was called
+	Version      string        // of the API; empty stands for v7
+	Now          func() time.Time
+
+	MaxConcurrent int           // calls at once that the CRM takes before it answers 429; zero: any
+	IndexLag      time.Duration // how long a new record stays hidden from search
+
+	// Switches for what sources differ on.
+	UnknownUser400    bool // a look-up of an unknown user gives 400 INVALID_DATA instead of 204
+	OAuthErrors400    bool // errors of the token endpoint come at HTTP 400 instead of 200
+	DeltasOmitDeleted bool // a conditional list leaves deleted users out
+	COQLCountKey      bool // COQL answers COUNT(…) under "count" instead of the expression
 }
 
 // Zoho is one organisation and its accounts server. It is an http.Handler and
@@ -57,86 +52,145 @@ type Config struct {
 type Zoho struct {
 	Config // read only once it serves
 
-	mu     sync.Mutex
-	users  []user
-	tokens map[string]time.Time // access tokens and when they expire
-	used   map[string]bool      // grant tokens that were exchanged
-	calls  []Call
+	mu       sync.Mutex
+	accounts accounts
+	users    []user
+	org      organisation
+	faults   []*fault
+	chance   *mathrand.Rand
+	ahead    time.Duration // of the clock it was given
+	log      log
 }
 
-// user is one object of the reply and what the filters look at.
-type user struct {
-	raw json.RawMessage
-
-	ID       string    `json:"id"`
-	Status   string    `json:"status"`
-	Confirm  bool      `json:"confirm"`
-	Modified time.Time `json:"Modified_Time"`
-	Profile  struct {
-		ID string `json:"id"`
-	} `json:"profile"`
-	Own any `json:"personal_account"` // Zoho sends it for the caller alone
-}
-
-// New makes a Zoho. It panics when a user of the configuration is not JSON.
+// New makes a Zoho. It panics when its organisation is not in the wire format.
 func New(c Config) *Zoho {
 	for _, secret := range []*string{&c.ClientID, &c.ClientSecret, &c.RefreshToken, &c.GrantToken} {
-		if *secret == "" {
-			*secret = "1000." + strings.ToLower(rand.Text())
-		}
+		*secret = cmp.Or(*secret, newSecret())
 	}
-	if c.Users == nil {
-		c.Users = SampleUsers()
+	if c.Scopes == nil {
+		c.Scopes = AllScopes
 	}
-	z := &Zoho{Config: c, tokens: map[string]time.Time{}, used: map[string]bool{}}
-	for _, raw := range c.Users {
-		u := user{raw: raw}
-		if err := json.Unmarshal(raw, &u); err != nil {
-			panic(err)
-		}
-		z.users = append(z.users, u)
+	if c.Organisation == nil {
+		o := Sample()
+		c.Organisation = &o
 	}
+	c.Version = cmp.Or(c.Version, "v7")
+	z := &Zoho{Config: c, chance: mathrand.New(mathrand.NewPCG(1, 1))}
+	if err := z.found(*c.Organisation); err != nil {
+		panic(err)
+	}
+	z.accounts = newAccounts(c, z.now())
 	return z
 }
 
-// Call is a request that was made.
-type Call struct {
-	Request     string // such as "GET /crm/v7/users?page=1"
-	AccessToken string // empty when none was sent
-}
+func newSecret() string { return "1000." + strings.ToLower(rand.Text()) }
 
-// Calls lists the requests so far.
-func (z *Zoho) Calls() []Call {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	return slices.Clone(z.calls)
-}
-
-// ExpireTokens makes every access token invalid, as a revocation does.
-func (z *Zoho) ExpireTokens() {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	clear(z.tokens)
-}
-
-// ServeHTTP answers the accounts server's paths and the CRM's.
-func (z *Zoho) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	z.calls = append(z.calls, Call{r.Method + " " + r.URL.RequestURI(), accessToken(r)})
-	w.Header().Set("Server", "ZGS")
-	switch {
-	case r.URL.Path == "/oauth/v2/token":
-		z.token(w, r)
-	case !strings.HasPrefix(r.URL.Path, "/crm/"):
-		refuse(w, http.StatusNotFound, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one", nil)
-	default:
-		z.crm(w, r)
+// now is the time as this Zoho's clock shows it.
+func (z *Zoho) now() time.Time {
+	now := z.Now
+	if now == nil {
+		now = time.Now
 	}
+	return now().Add(z.ahead)
 }
 
-// RoundTrip answers a request without a network.
-func (z *Zoho) RoundTrip(r *http.Request) (*http.Response, error) {
+// AdvanceClock moves Zoho's clock, forwards or with a negative duration back.
+func (z *Zoho) AdvanceClock(by time.Duration) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.ahead += by
+}
+
+// ServeHTTP answers the accounts server's paths, the CRM's and the control
+// endpoint's.
+func (z *Zoho) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return // the client has gone, or sends what no client does
+	}
+	c := request{Request: r, body: body}
+	c.route, c.id = routeOf(r.URL.Path, z.Version)
+	if c.route == routeControl {
+		z.control(c).write(w)
+		return
+	}
+	z.play(c).write(w)
+}
+
+const maxBody = 1 << 20
+
+// request is a request whose body has been read.
+type request struct {
+	*http.Request
+	body  []byte
+	route Kind
+	id    string // the part of the path that names a user or a module
+}
+
+// play answers a request as this Zoho's day goes.
+func (z *Zoho) play(r request) answer {
+	entry, day := z.begin(r)
+	a := z.endure(r, day)
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.log.end(entry, a.status)
+	return a
+}
+
+// answer is what is sent back. Its zero value stands for a connection that is
+// reset.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (a answer) write(w http.ResponseWriter) {
+	if a.status == 0 {
+		reset(w)
+		return
+	}
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body)
+}
+
+// jsonAnswer is an answer as Zoho writes it, with a newline at the end.
+func jsonAnswer(status int, body []byte) answer {
+	h := http.Header{}
+	h.Set("Server", "ZGS")
+	if len(body) > 0 {
+		h.Set("Content-Type", "application/json;charset=UTF-8")
+		h.Set("Content-Disposition", "attachment; filename=response.json")
+		body = append(body, '\n')
+	}
+	return answer{status, h, body}
+}
+
+func encoded(status int, body any) answer {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(body); err != nil {
+		panic(err) // our own objects are representable
+	}
+	return jsonAnswer(status, []byte(strings.TrimSuffix(b.String(), "\n")))
+}
+
+func empty(status int) answer { return jsonAnswer(status, nil) }
+
+func (r refusal) answer() answer {
+	details := r.details
+	if details == nil {
+		details = object{}
+	}
+	return encoded(r.status, object{"code": r.code, "details": details, "message": r.message, "status": "error"})
+}
+
+// RoundTrip answers a request without a network, within its caller's clock.
+func (z *Zoho) RoundTrip(r *http.Request) (reply *http.Response, err error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
@@ -145,35 +199,28 @@ func (z *Zoho) RoundTrip(r *http.Request) (*http.Response, error) {
 	if served.Body == nil {
 		served.Body = http.NoBody
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			if p != http.ErrAbortHandler {
+				panic(p)
+			}
+			reply, err = nil, cmp.Or(r.Context().Err(), errReset)
+		}
+	}()
 	w := httptest.NewRecorder()
 	z.ServeHTTP(w, served)
-	reply := w.Result()
+	reply = w.Result()
 	reply.Request = r
 	return reply, nil
 }
 
-// object is a JSON object, written with its keys in alphabetical order.
-type object = map[string]any
-
-func write(w http.ResponseWriter, status int, body any) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b) // ends with a newline, as Zoho does
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(body); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+// calledAt is the base that the request was sent to.
+func (r request) calledAt() string {
+	scheme := cmp.Or(r.URL.Scheme, "http")
+	if r.TLS != nil {
+		scheme = "https"
 	}
-	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-	w.Header().Set("Content-Disposition", "attachment; filename=response.json")
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes())
-}
-
-func refuse(w http.ResponseWriter, status int, code, message string, details object) {
-	if details == nil {
-		details = object{}
-	}
-	write(w, status, object{"code": code, "details": details, "message": message, "status": "error"})
+	return fmt.Sprintf("%s://%s", scheme, r.Host)
 }
 
 func isID(id string) bool { return id != "" && strings.Trim(id, "0123456789") == "" }

@@ -1,0 +1,141 @@
+package zohosim
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Kind is a kind of call.
+type Kind string
+
+// The calls that a Zoho tells apart.
+const (
+	TokenCall       Kind = "token"  // POST /oauth/v2/token
+	RevokeCall      Kind = "revoke" // POST /oauth/v2/token/revoke
+	UsersCall       Kind = "users"  // a page of users
+	UserCall        Kind = "user"   // one user by its id
+	CountCall       Kind = "count"
+	TerritoriesCall Kind = "territories"
+	OrgCall         Kind = "org"
+	RolesCall       Kind = "roles"
+	ProfilesCall    Kind = "profiles"
+	FieldsCall      Kind = "fields"
+	SearchCall      Kind = "search"
+	COQLCall        Kind = "coql"
+	OtherCall       Kind = "other" // a path that is none of these
+
+	routeControl Kind = "control"
+)
+
+// routeOf tells a path's kind, and the id or module that stands in it.
+func routeOf(path, version string) (kind Kind, id string) {
+	switch {
+	case path == "/oauth/v2/token":
+		return TokenCall, ""
+	case path == "/oauth/v2/token/revoke":
+		return RevokeCall, ""
+	case path == "/control" || strings.HasPrefix(path, "/control/"):
+		return routeControl, strings.TrimPrefix(strings.TrimPrefix(path, "/control"), "/")
+	}
+	rest, ok := strings.CutPrefix(path, "/crm/"+version+"/")
+	if !ok {
+		return OtherCall, ""
+	}
+	return crmRoute(strings.Split(rest, "/"))
+}
+
+func crmRoute(parts []string) (kind Kind, id string) {
+	switch joined := strings.Join(parts, "/"); joined {
+	case "users":
+		return UsersCall, ""
+	case "users/actions/count":
+		return CountCall, ""
+	case "org":
+		return OrgCall, ""
+	case "settings/roles":
+		return RolesCall, ""
+	case "settings/profiles":
+		return ProfilesCall, ""
+	case "settings/fields":
+		return FieldsCall, ""
+	case "coql":
+		return COQLCall, ""
+	}
+	switch {
+	case len(parts) == 2 && parts[0] == "users":
+		return UserCall, parts[1]
+	case len(parts) == 3 && parts[0] == "users" && parts[2] == "territories":
+		return TerritoriesCall, parts[1]
+	case len(parts) == 2 && parts[1] == "search":
+		return SearchCall, parts[0]
+	}
+	return OtherCall, ""
+}
+
+// Call is a request that was made.
+type Call struct {
+	Kind        Kind
+	Request     string    // such as "GET /crm/v7/users?page=1"
+	AccessToken string    // empty when none was sent
+	At          time.Time // when it came, by Zoho's clock
+	Status      int       // of the answer; zero while there is none, or when the connection was reset
+}
+
+// log is what a Zoho remembers of its requests.
+type log struct {
+	calls            []Call
+	running, busiest int
+}
+
+// begin notes a request and gives its place in the log.
+func (l *log) begin(r request, at time.Time) int {
+	l.calls = append(l.calls, Call{Kind: r.route, Request: r.Method + " " + r.URL.RequestURI(), AccessToken: accessToken(r.Request), At: at})
+	l.running++
+	l.busiest = max(l.busiest, l.running)
+	return len(l.calls) - 1
+}
+
+func (l *log) end(entry, status int) {
+	l.running--
+	if entry < len(l.calls) { // it was not forgotten meanwhile
+		l.calls[entry].Status = status
+	}
+}
+
+// Calls lists the requests so far in the order in which they came.
+func (z *Zoho) Calls() []Call {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return slices.Clone(z.log.calls)
+}
+
+// Count is how many calls of a kind there were so far.
+func (z *Zoho) Count(kind Kind) int {
+	n := 0
+	for _, c := range z.Calls() {
+		if c.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// Busiest is how many requests were under way at once, at most.
+func (z *Zoho) Busiest() int {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return z.log.busiest
+}
+
+// accessToken is the token that a request carries. The scheme is
+// Zoho-oauthtoken, whatever token_type says; that another scheme counts as no
+// token is a guess.
+func accessToken(r *http.Request) string {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Zoho-oauthtoken ")
+	if !ok {
+		return ""
+	}
+	return token
+}

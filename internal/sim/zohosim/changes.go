@@ -1,0 +1,166 @@
+package zohosim
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrNoUser says that there is no user of that id.
+var ErrNoUser = errors.New("no such user")
+
+// orgZone is the zone in which times are written: the numeric offset in them
+// is the organisation's.
+var orgZone = time.FixedZone("", -8*60*60)
+
+// AddUser adds an active, confirmed user with a new id and the fields given,
+// which stand beside or in place of those that every user has. Role and profile
+// are the last of the organisation's unless they are given. It gives the id.
+func (z *Zoho) AddUser(fields map[string]any) (id string, err error) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	stamp := z.stamp()
+	all := blankUser()
+	maps.Copy(all, object{
+		"id": z.nextID(), "created_time": stamp, "Modified_Time": stamp, "created_by": nil, "Modified_By": nil,
+		"role": lastOf(z.org.roles), "profile": lastOf(z.org.profiles),
+	})
+	maps.Copy(all, fields)
+	raw, err := json.Marshal(all)
+	if err != nil {
+		return "", fmt.Errorf("add user: %w", err)
+	}
+	u, err := newUser(raw)
+	if err != nil {
+		return "", err
+	}
+	z.users = append(z.users, u)
+	return u.ID, nil
+}
+
+// reference is how a user carries a role or a profile.
+type reference struct {
+	Name string `json:"name"`
+	ID   string `json:"id"`
+}
+
+// lastOf is nil when there is none.
+func lastOf(items []json.RawMessage) *reference {
+	var n reference
+	if len(items) == 0 || json.Unmarshal(items[len(items)-1], &n) != nil {
+		return nil
+	}
+	return &n
+}
+
+// nextID is above all ids so far: lists are in the order of ids.
+func (z *Zoho) nextID() string {
+	highest := int64(9_000_000_000_000_000_000)
+	for _, u := range z.users {
+		if n, err := strconv.ParseInt(u.ID, 10, 64); err == nil {
+			highest = max(highest, n)
+		}
+	}
+	return strconv.FormatInt(highest+1, 10)
+}
+
+// blankUser has every key that a user of the documented reply has, with
+// nothing said of a person.
+func blankUser() object {
+	var u object
+	if err := json.Unmarshal(SampleUsers()[1], &u); err != nil {
+		panic(err) // the sample is JSON
+	}
+	for key, value := range u {
+		if _, text := value.(string); text && !strings.HasSuffix(key, "separator") && !strings.HasSuffix(key, "format") {
+			u[key] = nil
+		}
+	}
+	maps.Copy(u, object{
+		"status": "active", "confirm": true, "type__s": "Regular User",
+		"language": "en_US", "locale": "en_US", "country_locale": "en_US", "time_zone": "America/Los_Angeles",
+	})
+	return u
+}
+
+func (z *Zoho) stamp() string { return z.now().In(orgZone).Format(time.RFC3339) }
+
+// ChangeUser sets fields of a user and moves its Modified_Time, which Zoho
+// writes in whole seconds.
+func (z *Zoho) ChangeUser(id string, fields map[string]any) error {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	u := z.user(id)
+	if u == nil {
+		return ErrNoUser
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(u.raw, &all); err != nil {
+		return fmt.Errorf("change user: %w", err)
+	}
+	fields = maps.Clone(fields)
+	fields["Modified_Time"] = z.stamp()
+	for key, value := range fields {
+		raw, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("change user: %w", err)
+		}
+		all[key] = raw
+	}
+	raw, err := json.Marshal(all)
+	if err != nil {
+		return fmt.Errorf("change user: %w", err)
+	}
+	changed, err := newUser(raw)
+	if err == nil {
+		*u = changed
+	}
+	return err
+}
+
+// RenameUser gives a user another name. An empty last name becomes null.
+func (z *Zoho) RenameUser(id, first, last string) error {
+	fields := object{"first_name": first, "last_name": nil, "full_name": strings.TrimSpace(first + " " + last)}
+	if last != "" {
+		fields["last_name"] = last
+	}
+	return z.ChangeUser(id, fields)
+}
+
+// errNoAdminProfile is an organisation made without one.
+var errNoAdminProfile = errors.New("the organisation has no administrative profile")
+
+// PromoteUser gives a user the administrative profile.
+func (z *Zoho) PromoteUser(id string) error {
+	var admin reference
+	for _, raw := range z.org.profiles {
+		if json.Unmarshal(raw, &admin) == nil && strings.HasSuffix(admin.ID, adminProfile) {
+			return z.ChangeUser(id, object{"profile": admin})
+		}
+	}
+	return errNoAdminProfile
+}
+
+// DisableUser sets a user's status to disabled.
+func (z *Zoho) DisableUser(id string) error { return z.ChangeUser(id, object{"status": "disabled"}) }
+
+// DeleteUser sets a user's status to deleted. The user stays in AllUsers, as in
+// the documented reply.
+func (z *Zoho) DeleteUser(id string) error { return z.ChangeUser(id, object{"status": "deleted"}) }
+
+// RemoveUser takes a user out of every list without a trace.
+func (z *Zoho) RemoveUser(id string) error {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	before := len(z.users)
+	z.users = slices.DeleteFunc(z.users, func(u user) bool { return u.ID == id })
+	if len(z.users) == before {
+		return ErrNoUser
+	}
+	return nil
+}

@@ -1,0 +1,232 @@
+package zohosim_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"crmwho/internal/sim/zohosim"
+)
+
+// clocked is a sample organisation whose clock stands, with a token.
+func clocked(t *testing.T, c zohosim.Config) (*zohosim.Zoho, string) {
+	t.Helper()
+	c.Now = recently
+	sim := zohosim.New(c)
+	return sim, signIn(t, sim)
+}
+
+const kim, admin = "5725767000000583032", "5725767000000411001"
+
+// user reads one user's fields.
+func user(t *testing.T, sim *zohosim.Zoho, token, id string) map[string]any {
+	t.Helper()
+	var reply struct{ Users []map[string]any }
+	status, body := get(t, sim, token, "/crm/v7/users/"+id)
+	if status != 200 || json.Unmarshal([]byte(body), &reply) != nil || len(reply.Users) != 1 {
+		t.Fatalf("user %s: got %d %s", id, status, body)
+	}
+	return reply.Users[0]
+}
+
+func TestUsersChange(t *testing.T) {
+	sim, token := clocked(t, zohosim.Config{})
+	before := user(t, sim, token, kim)
+	for _, test := range []struct {
+		change func() error
+		want   map[string]any
+	}{
+		{func() error { return sim.RenameUser(kim, "Generated", "") }, map[string]any{"first_name": "Generated", "last_name": nil, "full_name": "Generated"}},
+		{func() error { return sim.RenameUser(kim, "Generated", "Renamed") }, map[string]any{"last_name": "Renamed", "full_name": "Generated Renamed"}},
+		{func() error { return sim.DisableUser(kim) }, map[string]any{"status": "disabled"}},
+		{func() error { return sim.DeleteUser(kim) }, map[string]any{"status": "deleted"}},
+		{func() error { return sim.ChangeUser(kim, map[string]any{"status": "active", "phone": "1"}) }, map[string]any{"status": "active", "phone": "1"}},
+	} {
+		sim.AdvanceClock(time.Second)
+		if err := test.change(); err != nil {
+			t.Fatal(err)
+		}
+		after := user(t, sim, token, kim)
+		for key, want := range test.want {
+			if after[key] != want {
+				t.Errorf("%s: got %v, want %v", key, after[key], want)
+			}
+		}
+		if after["Modified_Time"] == before["Modified_Time"] || len(after) != len(before) || after["email"] != "kim@gmail.com" {
+			t.Errorf("got %v after %v", after, before)
+		}
+		before = after
+	}
+	if before["Modified_Time"] != "2026-11-24T01:30:05-08:00" {
+		t.Errorf("modified at %v", before["Modified_Time"])
+	}
+}
+
+// listed counts the users that a list gives.
+func listed(t *testing.T, sim *zohosim.Zoho, token, query, since string) int {
+	t.Helper()
+	var headers []string
+	if since != "" {
+		headers = []string{"If-Modified-Since", since}
+	}
+	_, body := get(t, sim, token, "/crm/v7/users"+query, headers...)
+	return strings.Count(body, `"full_name":`)
+}
+
+func TestPromotedAndAdded(t *testing.T) {
+	sim, token := clocked(t, zohosim.Config{})
+	if err := sim.PromoteUser(kim); err != nil {
+		t.Fatal(err)
+	}
+	if n := listed(t, sim, token, "?type=AdminUsers", ""); n != 2 {
+		t.Errorf("%d admins", n)
+	}
+	id, err := sim.AddUser(map[string]any{"full_name": "Generated New", "email": "new@generated.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	added, sample := user(t, sim, token, id), user(t, sim, token, kim)
+	for key := range sample {
+		if _, there := added[key]; !there {
+			t.Errorf("a new user lacks %s", key)
+		}
+	}
+	if added["full_name"] != "Generated New" || added["status"] != "active" || added["confirm"] != true || added["first_name"] != nil || added["created_time"] != "2026-11-24T01:30:00-08:00" {
+		t.Errorf("got %v", added)
+	}
+	if role, _ := added["role"].(map[string]any); role["name"] == nil || added["profile"] == nil {
+		t.Errorf("got the role %v, the profile %v", added["role"], added["profile"])
+	}
+	if n := listed(t, sim, token, "", ""); n != 16 || listed(t, sim, token, "?page=16&per_page=1", "") != 1 {
+		t.Errorf("%d users", n)
+	}
+	if again, err := sim.AddUser(nil); err != nil || again <= id {
+		t.Errorf("the next id is %s, %v", again, err)
+	}
+}
+
+func TestDeltas(t *testing.T) {
+	const since = "2026-11-24T01:00:00-08:00"
+	for omit, want := range map[bool]int{false: 2, true: 1} {
+		sim, token := clocked(t, zohosim.Config{DeltasOmitDeleted: omit})
+		if status, _ := get(t, sim, token, "/crm/v7/users", "If-Modified-Since", since); status != http.StatusNotModified {
+			t.Errorf("nothing has changed: got %d", status)
+		}
+		if err := errors.Join(sim.DisableUser(kim), sim.DeleteUser(admin)); err != nil {
+			t.Fatal(err)
+		}
+		if n := listed(t, sim, token, "", since); n != want {
+			t.Errorf("omitted %v: %d changed, want %d", omit, n, want)
+		}
+		if n := listed(t, sim, token, "", ""); n != 15 {
+			t.Errorf("%d users in all", n)
+		}
+		if err := sim.RemoveUser(admin); err != nil || listed(t, sim, token, "", "") != 14 {
+			t.Errorf("removed: %v, %d users", err, listed(t, sim, token, "", ""))
+		}
+	}
+}
+
+func TestNobodyToChange(t *testing.T) {
+	sim, _ := clocked(t, zohosim.Config{})
+	for name, err := range map[string]error{
+		"change": sim.ChangeUser("1", nil), "rename": sim.RenameUser("1", "a", "b"), "promote": sim.PromoteUser("1"),
+		"disable": sim.DisableUser("1"), "delete": sim.DeleteUser("1"), "remove": sim.RemoveUser("1"),
+	} {
+		if !errors.Is(err, zohosim.ErrNoUser) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if err := sim.ChangeUser(kim, map[string]any{"phone": func() {}}); err == nil {
+		t.Error("a function was taken for a phone number")
+	}
+	if err := zohosim.New(zohosim.Config{Organisation: &zohosim.Organisation{}}).PromoteUser("1"); err == nil {
+		t.Error("promoted without a profile")
+	}
+}
+
+func TestControl(t *testing.T) {
+	sim, token := clocked(t, zohosim.Config{})
+	do := func(name, body string) (int, string) {
+		r := newRequest(t, http.MethodPost, api+"/control/"+name, body)
+		r.Header.Set("Content-Type", "application/json")
+		return call(t, sim, r)
+	}
+	must := func(name, body string) string {
+		t.Helper()
+		status, reply := do(name, body)
+		if status != 200 {
+			t.Fatalf("%s: got %d %s", name, status, reply)
+		}
+		return reply
+	}
+	id := field(t, must("add-user", `{"fields":{"full_name":"Generated New"}}`), "id")
+	must("rename-user", `{"id":"`+id+`","first_name":"Generated","last_name":"Renamed"}`)
+	must("change-user", `{"id":"`+id+`","fields":{"alias":"gen"}}`)
+	must("promote-user", `{"id":"`+id+`"}`)
+	if u := user(t, sim, token, id); u["full_name"] != "Generated Renamed" || u["alias"] != "gen" || listed(t, sim, token, "?type=AdminUsers", "") != 2 {
+		t.Errorf("got %v", u)
+	}
+	must("disable-user", `{"id":"`+id+`"}`)
+	if u := user(t, sim, token, id); u["status"] != "disabled" {
+		t.Errorf("got %v", u["status"])
+	}
+	must("delete-user", `{"id":"`+id+`"}`)
+	if u := user(t, sim, token, id); u["status"] != "deleted" {
+		t.Errorf("got %v", u["status"])
+	}
+	must("remove-user", `{"id":"`+id+`"}`)
+	if n := listed(t, sim, token, "", ""); n != 15 {
+		t.Errorf("%d users", n)
+	}
+	must("add-fault", `{"path":"/crm/","kind":"throttled-old","times":1,"latency":"1ms","status":430,"retry_after":"2s","after":0,"probability":1}`)
+	if status, _ := get(t, sim, token, "/crm/v7/users"); status != 430 {
+		t.Errorf("with a fault: got %d", status)
+	}
+	must("add-fault", `{"kind":"reset"}`)
+	must("clear-faults", ``)
+	code := field(t, must("grant-token", `{"life":"1m","scopes":["ZohoCRM.org.READ"]}`), "code")
+	if body := exchangeCode(t, sim, code); field(t, body, "scope") != "ZohoCRM.org.READ" {
+		t.Errorf("got %s", body)
+	}
+	must("expire-tokens", `{}`)
+	if status, _ := get(t, sim, token, "/crm/v7/users"); status != 401 {
+		t.Errorf("expired: got %d", status)
+	}
+	must("advance-clock", `{"by":"2h"}`)
+	if body := must("calls", ``); !strings.Contains(body, `"busiest":1,"calls":{"token":2,"user":3,"users":4}`) {
+		t.Errorf("got %s", body)
+	}
+	if last := sim.Calls(); len(last) != 9 || last[8].Kind != zohosim.UsersCall {
+		t.Errorf("the log has %d calls", len(last))
+	}
+}
+
+func TestControlRefuses(t *testing.T) {
+	sim := zohosim.New(zohosim.Config{})
+	for _, test := range []struct {
+		method, name, kind, body string
+		status                   int
+		want                     string
+	}{
+		{"POST", "/earthquake", "application/json", `{}`, 404, "add-fault, add-user"},
+		{"GET", "/add-user", "application/json", ``, 404, "POST one of"},
+		{"POST", "/add-user", "text/plain", `{}`, 400, "application/json"},
+		{"POST", "/add-user", "application/json", `[]`, 400, "JSON object"},
+		{"POST", "/add-user", "application/json", `{"surplus":1}`, 400, "surplus"},
+		{"POST", "/disable-user", "application/json", `{"id":"1"}`, 400, "no such user"},
+		{"POST", "/add-fault", "application/json", `{"kind":"earthquake"}`, 400, "known kind"},
+		{"POST", "/add-fault", "application/json", `{"latency":"soon"}`, 400, "soon"},
+		{"GET", "", "", ``, 200, `"fault_kinds":["","authentication-failure"`},
+	} {
+		r := newRequest(t, test.method, api+"/control"+test.name, test.body)
+		r.Header.Set("Content-Type", test.kind)
+		want := strings.Replace(test.want, `"",`, "", 1)
+		if status, body := call(t, sim, r); status != test.status || !strings.Contains(body, want) {
+			t.Errorf("%s %s: got %d %s", test.method, test.name, status, body)
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package zohosim
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Fault is a bad day: what befalls some requests. Of several that hit one
+// request the waits add up, and the first with a kind decides the answer.
+type Fault struct {
+	Path    string        // beginning of the paths that it hits; empty stands for all
+	Latency time.Duration // before the answer
+	Kind    FaultKind     // empty: the usual answer
+
+	After       int     // requests on its path that it lets through first
+	Times       int     // requests that it hits; zero stands for all until faults are cleared
+	Probability float64 // of hitting a request, drawn alike in every run; zero stands for always
+
+	Status     int           // instead of its kind's; only for kinds that have a body of their own
+	RetryAfter time.Duration // sent as a header, in whole seconds; zero sends none
+}
+
+// FaultKind is what takes an answer's place.
+type FaultKind string
+
+// Kinds of faults.
+const (
+	Hang  FaultKind = "hang"  // no answer until the caller gives up
+	Reset FaultKind = "reset" // the connection is reset
+
+	InvalidToken          FaultKind = "invalid-token"
+	AuthenticationFailure FaultKind = "authentication-failure"
+	ScopeMismatch         FaultKind = "scope-mismatch"
+	NoAPIAccess           FaultKind = "no-api-access"
+	NotFound              FaultKind = "not-found"
+	Throttled             FaultKind = "throttled"
+	ThrottledOld          FaultKind = "throttled-old" // the older body of a 429
+	InternalError         FaultKind = "internal-error"
+	HTML                  FaultKind = "html"      // a gateway's page; 502 unless Status says otherwise
+	Truncated             FaultKind = "truncated" // the first half of the usual answer
+	Empty                 FaultKind = "empty"     // HTTP 200 without a body
+
+	InvalidCode    FaultKind = "invalid-code" // the grant is dead
+	InvalidClient  FaultKind = "invalid-client"
+	OAuthThrottled FaultKind = "oauth-throttled"
+	Milliseconds   FaultKind = "milliseconds" // the usual token, its life in milliseconds
+)
+
+// playFault gives a kind's answer. usual is what the answer would have been.
+var playFault = map[FaultKind]func(z *Zoho, usual func() answer) answer{
+	Hang:  nil, // see endure
+	Reset: func(*Zoho, func() answer) answer { return answer{} },
+
+	InvalidToken:          refusing(unknownToken),
+	AuthenticationFailure: refusing(missingToken),
+	ScopeMismatch:         refusing(wrongScope),
+	NoAPIAccess:           refusing(noAPIAccess),
+	NotFound:              refusing(unknownPath),
+	Throttled:             refusing(tooMany),
+	ThrottledOld: func(*Zoho, func() answer) answer {
+		return encoded(http.StatusTooManyRequests, object{"code": http.StatusTooManyRequests, "error": "TOO_MANY_REQUESTS", "error_info": "", "details": []string{}})
+	},
+	InternalError: refusing(refusal{http.StatusInternalServerError, "INTERNAL_ERROR", "Internal Server Error", nil}),
+	HTML: func(*Zoho, func() answer) answer {
+		h := http.Header{"Content-Type": {"text/html;charset=UTF-8"}}
+		return answer{http.StatusBadGateway, h, []byte("<html><body>Bad Gateway</body></html>")}
+	},
+	Truncated: func(_ *Zoho, usual func() answer) answer {
+		a := usual()
+		a.body = a.body[:len(a.body)/2]
+		return a
+	},
+	Empty: func(*Zoho, func() answer) answer { return empty(http.StatusOK) },
+
+	InvalidCode:    func(z *Zoho, _ func() answer) answer { return z.oauthError("invalid_code") },
+	InvalidClient:  func(z *Zoho, _ func() answer) answer { return z.oauthError("invalid_client") },
+	OAuthThrottled: func(z *Zoho, _ func() answer) answer { return z.throttle() },
+	Milliseconds:   inMilliseconds,
+}
+
+func refusing(r refusal) func(*Zoho, func() answer) answer {
+	return func(*Zoho, func() answer) answer { return r.answer() }
+}
+
+// inMilliseconds is how older replies tell a token's life.
+func inMilliseconds(_ *Zoho, usual func() answer) answer {
+	a := usual()
+	var reply object
+	if json.Unmarshal(a.body, &reply) != nil || reply["expires_in"] == nil {
+		return a
+	}
+	reply["expires_in"] = tokenLife.Milliseconds()
+	reply["expires_in_sec"] = int(tokenLife.Seconds())
+	return encoded(a.status, reply)
+}
+
+// FaultKinds lists the kinds by name.
+func FaultKinds() []FaultKind { return slices.Sorted(maps.Keys(playFault)) }
+
+// fault is a Fault and how often it has been met.
+type fault struct {
+	Fault
+	passed, hit int
+}
+
+// errFault says what is wrong with a Fault.
+var errFault = errors.New("a fault needs a known kind or a latency")
+
+// AddFault lets a fault happen from now on, beside those that do already.
+func (z *Zoho) AddFault(f Fault) error {
+	if _, known := playFault[f.Kind]; !known && (f.Kind != "" || f.Latency <= 0) {
+		return errFault
+	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.faults = append(z.faults, &fault{Fault: f})
+	return nil
+}
+
+// ClearFaults ends all faults.
+func (z *Zoho) ClearFaults() {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.faults = nil
+}
+
+// begin notes a request and tells what will befall it.
+func (z *Zoho) begin(r request) (entry int, day Fault) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	entry = z.log.begin(r, z.now())
+	for _, f := range z.faults {
+		if !z.hits(f, r.URL.Path) {
+			continue
+		}
+		day.Latency += f.Latency
+		if day.Kind == "" {
+			day.Kind, day.Status, day.RetryAfter = f.Kind, f.Status, f.RetryAfter
+		}
+	}
+	if _, crm := endpoints[r.route]; crm && day.Kind == "" && z.MaxConcurrent > 0 && z.log.running > z.MaxConcurrent {
+		day.Kind = Throttled
+	}
+	return entry, day
+}
+
+func (z *Zoho) hits(f *fault, path string) bool {
+	if !strings.HasPrefix(path, f.Path) {
+		return false
+	}
+	if f.passed++; f.passed <= f.After || f.Times > 0 && f.hit == f.Times {
+		return false
+	}
+	if f.Probability > 0 && z.chance.Float64() >= f.Probability {
+		return false
+	}
+	f.hit++
+	return true
+}
+
+// endure answers a request on its day.
+func (z *Zoho) endure(r request, day Fault) answer {
+	usual := func() answer { return z.usual(r) }
+	if !wait(r.Context(), day.Latency) || day.Kind == Hang {
+		<-r.Context().Done()
+		return answer{}
+	}
+	if day.Kind == "" {
+		return usual()
+	}
+	a := playFault[day.Kind](z, usual)
+	if a.status == 0 {
+		return a
+	}
+	a.status = cmp.Or(day.Status, a.status)
+	if day.RetryAfter > 0 {
+		a.header.Set("Retry-After", strconv.Itoa(int(day.RetryAfter.Seconds())))
+	}
+	return a
+}
+
+// wait reports whether the time passed before the caller gave up.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// usual is the answer on a good day.
+func (z *Zoho) usual(r request) answer {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	var a answer
+	switch r.route {
+	case TokenCall:
+		a = z.token(r)
+	case RevokeCall:
+		a = z.revokeToken(r)
+	default:
+		a = z.crm(r)
+	}
+	a.header.Set("Date", z.now().UTC().Format(http.TimeFormat))
+	return a
+}
+
+// errReset is how a reset connection looks to a client.
+var errReset error = &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+
+// reset ends a connection without an answer.
+func reset(w http.ResponseWriter) {
+	h, ok := w.(http.Hijacker)
+	if !ok {
+		panic(http.ErrAbortHandler)
+	}
+	conn, _, err := h.Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
