@@ -134,7 +134,8 @@ func (k *Keeper) exchange(ctx context.Context) (zoho.Token, error) {
 		HTTP:          k.HTTP,
 		AllowLoopback: k.AllowLoopback,
 	}
-	return oauth.Refresh(ctx, c.RefreshToken)
+	grant, err := oauth.Refresh(ctx, c.RefreshToken)
+	return grant.Token, err
 }
 
 func (k *Keeper) client(ctx context.Context) (client, error) {

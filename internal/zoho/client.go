@@ -1,107 +1,237 @@
-// Package zoho reads users from Zoho CRM's REST API, version 7, and keeps to
-// what its documentation says and its servers were seen to do. It knows
-// nothing of Slack or AWS, and it never writes to the CRM.
+// Package zoho reads users and their surroundings from Zoho CRM's REST API and
+// gets the tokens for it. It keeps to what Zoho's documentation says and its
+// servers were seen to do. It knows nothing of Slack or AWS, and it never
+// writes to the CRM.
 package zoho
 
 import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
 )
 
 // Client calls the CRM with the rights of the user whose token it is given.
-// It is safe for concurrent use; its fields are not changed after the first call.
+// It is safe for concurrent use; its fields are not changed after the first
+// call. A call that fails because Zoho cannot be reached, fails by itself or is
+// called too often is made again, twice at most and within the deadline of ctx.
 type Client struct {
 	Tokens TokenSource // required
 
 	HTTP          *http.Client // nil: one with a time-out that follows no redirects
+	Version       string       // of the API, such as v8; empty stands for v7
+	Concurrency   int          // calls at once of ReadUsers; zero stands for 3, the smallest edition allows 5
 	AllowLoopback bool         // accept an API domain on this machine, for simulators
+	Log           *slog.Logger // takes a line when a call is made again; nil: slog.Default
 }
 
 // defaultHTTP follows no redirects: the token and the client secret go to the
-// host they were meant for or nowhere.
+// host they were meant for or nowhere. It keeps as many connections as there
+// are calls at once, and speaks HTTP/2 where that is offered.
 var defaultHTTP = &http.Client{
 	Timeout:       30 * time.Second,
+	Transport:     keepingConnections(),
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// numericOffset is how Zoho's documentation writes times: UTC is +00:00, not Z.
-const numericOffset = "2006-01-02T15:04:05-07:00"
+func keepingConnections() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 16
+	return t
+}
 
-// maxReply caps a reply. A page of 200 users, the largest there is, has about 400 kB.
-const maxReply = 8 << 20
+const (
+	// defaultVersion is the API that this package was written against.
+	defaultVersion = "v7"
+	// numericOffset is how Zoho's documentation writes times: UTC is +00:00, not Z.
+	numericOffset = "2006-01-02T15:04:05-07:00"
+	// maxReply caps a reply. A page of 200 users, the largest there is, has about 400 kB.
+	maxReply = 8 << 20
+)
 
-// get makes one call and decodes the reply into out. It returns the HTTP
-// status: 200, or 204 and 304, which carry nothing to decode, or 0 for a 200
-// without a body, as Zoho was seen to send. A modifiedSince of zero asks for all.
-func (c *Client) get(ctx context.Context, call, path string, query url.Values, modifiedSince time.Time, out any) (int, error) {
+// query is one read of the CRM.
+type query struct {
+	call   string // for errors, such as "list users"
+	path   string // below the version
+	scope  string // what the token needs for it
+	params url.Values
+	since  time.Time // zero: whenever it was modified
+}
+
+// fields says how the values of a reply are read, by key.
+type fields map[string]func(*reader)
+
+// get makes a call and reads the reply. It returns the HTTP status: 200, or 204
+// and 304, which carry nothing to read, or 0 for a 200 without a body, as Zoho
+// was seen to send.
+func (c *Client) get(ctx context.Context, q query, want fields) (int, error) {
+	for attempt := 0; ; attempt++ {
+		status, err := c.try(ctx, q, want)
+		pause, again := repeatAfter(ctx, err, attempt)
+		if !again {
+			return status, err
+		}
+		c.log().WarnContext(ctx, "zoho retry", "pause", pause.String(), "err", err)
+		if !sleep(ctx, pause) {
+			return status, err
+		}
+	}
+}
+
+const (
+	maxRepeats = 2
+	firstPause = 200 * time.Millisecond // doubled for the second repeat
+	maxPause   = 10 * time.Second       // nobody waits longer, whatever Retry-After says
+)
+
+// repeatAfter says whether a failed read is worth another try, and when. Too
+// many calls at once clear in about a second, while a spent day's quota lasts
+// for hours; Zoho tells both alike.
+func repeatAfter(ctx context.Context, err error, attempt int) (pause time.Duration, again bool) {
+	passing := errors.Is(err, ErrUnavailable) || errors.Is(err, ErrThrottled)
+	if !passing || attempt == maxRepeats || ctx.Err() != nil {
+		return 0, false
+	}
+	pause = firstPause << attempt
+	pause = pause/2 + rand.N(pause)
+	if e, ok := errors.AsType[*Error](err); ok && e.RetryAfter > 0 {
+		pause = e.RetryAfter + rand.N(firstPause)
+	}
+	deadline, limited := ctx.Deadline()
+	return pause, pause <= maxPause && (!limited || time.Until(deadline) > pause)
+}
+
+// sleep reports whether the time passed before ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// try makes a call once.
+func (c *Client) try(ctx context.Context, q query, want fields) (int, error) {
+	req, err := c.request(ctx, q)
+	if err != nil {
+		return 0, &Error{Call: q.call, cause: err}
+	}
+	reply, err := cmp.Or(c.HTTP, defaultHTTP).Do(req)
+	if err != nil {
+		return 0, unreachable(q.call, err)
+	}
+	defer reply.Body.Close()
+	return read(q, reply, want)
+}
+
+func (c *Client) request(ctx context.Context, q query) (*http.Request, error) {
 	token, err := c.Tokens(ctx)
 	if err != nil {
-		return 0, &Error{Call: call, cause: err}
+		return nil, err
 	}
 	base, err := apiURL(token.APIDomain, c.AllowLoopback)
 	if err != nil {
-		return 0, &Error{Call: call, cause: err}
+		return nil, err
 	}
-	base.Path, base.RawQuery = path, query.Encode()
+	version := cmp.Or(c.Version, defaultVersion)
+	if err := CheckVersion(version); err != nil {
+		return nil, err
+	}
+	base.Path, base.RawQuery = "/crm/"+version+"/"+q.path, q.params.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.String(), nil)
 	if err != nil {
-		return 0, &Error{Call: call, cause: errors.New("bad request")}
+		return nil, errors.New("bad request")
 	}
-	if !modifiedSince.IsZero() {
-		req.Header.Set("If-Modified-Since", modifiedSince.Format(numericOffset))
+	if !q.since.IsZero() {
+		req.Header.Set("If-Modified-Since", q.since.Format(numericOffset))
 	}
 	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.AccessToken)
-	reply, err := cmp.Or(c.HTTP, defaultHTTP).Do(req)
-	if err != nil {
-		return 0, unreachable(call, err)
-	}
-	defer reply.Body.Close()
-	return decode(call, reply, out)
+	return req, nil
 }
 
-func decode(call string, reply *http.Response, out any) (int, error) {
-	status := reply.StatusCode
-	if status == http.StatusNoContent || status == http.StatusNotModified {
-		return status, nil
+// CheckVersion says why a text is no version of the CRM's API, such as v7 or v2.1.
+func CheckVersion(version string) error {
+	number, ok := strings.CutPrefix(version, "v")
+	if _, err := strconv.ParseFloat(number, 64); !ok || err != nil || strings.Trim(number, "0123456789.") != "" {
+		return errors.New("the API version is not v and a number")
 	}
-	body, err := io.ReadAll(io.LimitReader(reply.Body, maxReply+1))
+	return nil
+}
+
+func (c *Client) log() *slog.Logger { return cmp.Or(c.Log, slog.Default()) }
+
+// bodies are used again, and have room for a page of users from the start, so
+// that the first page does not have to grow into it.
+var bodies = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 256<<10)) }}
+
+// read reads a reply. At HTTP 200 too it may be a refusal.
+func read(q query, reply *http.Response, want fields) (int, error) {
+	status := reply.StatusCode
 	switch {
-	case err != nil:
-		return status, unreachable(call, err)
-	case status != http.StatusOK:
-		return status, refusal(call, status, body)
-	case len(body) > maxReply:
-		return status, malformed(call, "reply too large")
-	case len(bytes.TrimSpace(body)) == 0:
+	case status == http.StatusNoContent, status == http.StatusNotModified && !q.since.IsZero():
+		return status, nil
+	case status == http.StatusNotModified:
+		return status, &Error{Call: q.call, Status: status, condition: ErrMalformed, cause: errUnasked}
+	}
+	body := bodies.Get().(*bytes.Buffer)
+	defer bodies.Put(body)
+	body.Reset()
+	if _, err := body.ReadFrom(io.LimitReader(reply.Body, maxReply+1)); err != nil && status == http.StatusOK {
+		return status, unreachable(q.call, err)
+	}
+	if status == http.StatusOK && len(bytes.TrimSpace(body.Bytes())) == 0 {
 		return 0, nil
 	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return status, malformed(call, "not the JSON that is documented")
-	}
-	return status, nil
+	return status, decode(q, reply, body.Bytes(), want)
 }
 
-// refusal reads an error body. Zoho writes the code as text and, in an older
-// shape, as a number beside an "error" that holds the text.
-func refusal(call string, status int, body []byte) *Error {
-	var wire map[string]json.RawMessage
-	_ = json.Unmarshal(body, &wire) // a gateway's HTML leaves it empty: the status decides
-	code := text(wire["code"])
-	if old := text(wire["error"]); old != "" {
-		code = old
+// decode reads a body that came with status 200 or an error's.
+func decode(q query, reply *http.Response, body []byte, want fields) error {
+	if reply.StatusCode != http.StatusOK {
+		want = nil
 	}
-	return &Error{
-		Call:      call,
-		Status:    status,
-		Code:      plainCode(code),
-		Message:   text(wire["message"]),
-		condition: conditionOf(status, code),
+	refused := &Error{Call: q.call, Status: reply.StatusCode}
+	r := newReader(body)
+	if r.object() {
+		for r.key() {
+			if take, ok := want[string(r.name)]; ok {
+				take(r)
+			} else {
+				refused.take(r)
+			}
+		}
 	}
+	r.end()
+	switch {
+	case reply.StatusCode != http.StatusOK:
+		return refused.judged(q.scope, reply.Header)
+	case len(body) > maxReply:
+		return malformed(q.call, "reply too large")
+	case r.err == errNoID:
+		return malformed(q.call, r.err.Error())
+	case r.err != nil:
+		return malformed(q.call, "not the JSON that is documented") // the parser's own text would quote the reply
+	case refused.Code != "":
+		return refused.judged(q.scope, reply.Header)
+	}
+	return nil
+}
+
+var errUnasked = errors.New("nobody asked whether it was modified")
+
+// malformed is the error of a 200 that is not what is documented.
+func malformed(call, what string) *Error {
+	return &Error{Call: call, Status: http.StatusOK, condition: ErrMalformed, cause: errors.New(what)}
 }

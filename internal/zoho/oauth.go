@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -62,49 +61,123 @@ func Reuse(get TokenSource) TokenSource {
 	}
 }
 
-// OAuth is a client registered in Zoho's API console.
+// OAuth is a client registered in Zoho's API console. It is safe for concurrent
+// use; its fields are not changed after the first call. Each of its calls makes
+// one request: an exchange is never repeated, since Zoho counts them.
 type OAuth struct {
 	ClientID     string
 	ClientSecret string
 	AccountsURL  string // the accounts server that issued the grant, such as https://accounts.zoho.eu
+	RedirectURL  string // of a web application's code; empty for a self client
 
 	HTTP          *http.Client // nil: one with a time-out that follows no redirects
 	AllowLoopback bool         // accept this machine's own addresses, for simulators
+}
+
+// Grant is what the accounts server gives for a code or a refresh token.
+// Printing or logging one shows only when its access token expires.
+type Grant struct {
+	Token
+	RefreshToken string   // lasts until it is revoked
+	Scopes       []string // what it opens; empty when Zoho did not say
 }
 
 // defaultLife is the life of a token whose reply does not tell it.
 // Source: Zoho CRM v8 documentation, "Token Validity".
 const defaultLife = time.Hour
 
-// Refresh exchanges a refresh token for an access token. It makes one request.
-// Only a reply that carries an access token is a success, whatever its HTTP
-// status: Zoho reports errors at HTTP 200 too. The error is an *Error.
-func (o *OAuth) Refresh(ctx context.Context, refreshToken string) (Token, error) {
-	const call = "refresh token"
+// Exchange gives the grant of a one-time code. A code lives for a few minutes
+// and can be tried once. A self client's grant always carries a refresh token;
+// a web application's may lack it. The error is an *Error.
+func (o *OAuth) Exchange(ctx context.Context, code string) (Grant, error) {
+	return o.grant(ctx, "exchange code", func(ctx context.Context, config *oauth2.Config) (*oauth2.Token, error) {
+		return config.Exchange(ctx, code)
+	})
+}
+
+// Refresh gives a new access token for a refresh token. Zoho does not send the
+// refresh token again: Grant then carries the one that was given. The error is
+// an *Error.
+func (o *OAuth) Refresh(ctx context.Context, refreshToken string) (Grant, error) {
+	return o.grant(ctx, "refresh token", func(ctx context.Context, config *oauth2.Config) (*oauth2.Token, error) {
+		return config.TokenSource(ctx, &oauth2.Token{RefreshToken: refreshToken}).Token()
+	})
+}
+
+// grant asks the token endpoint. Only a reply that carries an access token is a
+// success: Zoho reports errors at HTTP 200 too.
+func (o *OAuth) grant(ctx context.Context, call string, ask func(context.Context, *oauth2.Config) (*oauth2.Token, error)) (Grant, error) {
 	accounts, err := accountsURL(o.AccountsURL, o.AllowLoopback)
 	if err != nil {
-		return Token{}, &Error{Call: call, cause: err}
+		return Grant{}, &Error{Call: call, cause: err}
 	}
-	config := oauth2.Config{
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, cmp.Or(o.HTTP, defaultHTTP))
+	now := time.Now()
+	reply, err := ask(ctx, &oauth2.Config{
 		ClientID:     o.ClientID,
 		ClientSecret: o.ClientSecret,
+		RedirectURL:  o.RedirectURL,
 		Endpoint: oauth2.Endpoint{
 			TokenURL:  accounts.String() + "/oauth/v2/token",
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
-	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, cmp.Or(o.HTTP, defaultHTTP))
-	now := time.Now()
-	reply, err := config.TokenSource(ctx, &oauth2.Token{RefreshToken: refreshToken}).Token()
+	})
 	if err != nil {
-		return Token{}, oauthError(call, err)
+		return Grant{}, oauthError(call, err)
 	}
 	named, _ := reply.Extra("api_domain").(string)
 	domain, err := apiDomain(accounts, named, o.AllowLoopback)
 	if err != nil {
-		return Token{}, &Error{Call: call, condition: ErrMalformed, cause: err}
+		return Grant{}, &Error{Call: call, condition: ErrMalformed, cause: err}
 	}
-	return Token{AccessToken: reply.AccessToken, APIDomain: domain, Expiry: now.Add(life(reply))}, nil
+	return Grant{
+		Token:        Token{AccessToken: reply.AccessToken, APIDomain: domain, Expiry: now.Add(life(reply))},
+		RefreshToken: reply.RefreshToken,
+		Scopes:       scopes(reply),
+	}, nil
+}
+
+// scopes are told as one text, with spaces or commas between them.
+func scopes(t *oauth2.Token) []string {
+	text, _ := t.Extra("scope").(string)
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
+}
+
+// Revoke ends a refresh token with all its access tokens, or one access token.
+// One that Zoho does not know gives ErrNotFound. Zoho documents the token as a
+// query parameter and in use as a form field; the field keeps it out of URLs.
+// Source: Zoho's accounts documentation, "Revoke OAuth tokens".
+func (o *OAuth) Revoke(ctx context.Context, token string) error {
+	const call = "revoke token"
+	accounts, err := accountsURL(o.AccountsURL, o.AllowLoopback)
+	if err != nil {
+		return &Error{Call: call, cause: err}
+	}
+	form := strings.NewReader(url.Values{"token": {token}}.Encode())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, accounts.String()+"/oauth/v2/token/revoke", form)
+	if err != nil {
+		return &Error{Call: call, cause: errors.New("bad request")}
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	reply, err := cmp.Or(o.HTTP, defaultHTTP).Do(req)
+	if err != nil {
+		return unreachable(call, err)
+	}
+	defer reply.Body.Close()
+	return revoked(call, reply)
+}
+
+// revoked reads the reply. Only a success that says so is one.
+func revoked(call string, reply *http.Response) error {
+	var status string
+	_, err := read(query{call: call}, reply, fields{"status": func(r *reader) { status = r.text() }})
+	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusBadRequest {
+		e.condition = ErrNotFound
+	}
+	if err == nil && status != "success" {
+		err = malformed(call, "no success")
+	}
+	return err
 }
 
 // life reads how long a token lives: expires_in_sec where it is sent, else
@@ -155,14 +228,4 @@ func oauthError(call string, err error) *Error {
 		e.condition = conditionOf(e.Status, re.ErrorCode)
 	}
 	return e
-}
-
-// plainCode keeps a code that looks like one: what a gateway puts in its place
-// may be anything.
-func plainCode(code string) string {
-	odd := func(r rune) bool { return r > '~' || r < ' ' }
-	if len(code) > 64 || strings.ContainsFunc(code, odd) {
-		return fmt.Sprintf("(%d bytes)", len(code))
-	}
-	return code
 }

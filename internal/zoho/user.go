@@ -1,8 +1,6 @@
 package zoho
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -53,75 +51,86 @@ type Ref struct {
 // Active reports whether Zoho calls the user active. No other status is.
 func (u User) Active() bool { return strings.EqualFold(u.Status, "active") }
 
+var errNoID = errors.New("a user without an id")
+
 // UnmarshalJSON reads a user as Zoho sends one. Keys are matched to the letter,
 // since an organisation may have added a field "Status" of its own beside
 // Zoho's "status". A value of an unexpected kind counts as empty; a user
 // without an id is an error.
 func (u *User) UnmarshalJSON(data []byte) error {
-	var wire map[string]json.RawMessage
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
-	}
-	*u = User{
-		ID:           text(wire["id"]),
-		FullName:     text(wire["full_name"]),
-		FirstName:    text(wire["first_name"]),
-		LastName:     text(wire["last_name"]),
-		Alias:        text(wire["alias"]),
-		Email:        text(wire["email"]),
-		Phone:        text(wire["phone"]),
-		Mobile:       text(wire["mobile"]),
-		Status:       text(wire["status"]),
-		StatusReason: text(wire["status_reason__s"]),
-		Unconfirmed:  text(wire["confirm"]) == "false",
-		Type:         text(wire["type__s"]),
-		Role:         ref(wire["role"]),
-		Profile:      ref(wire["profile"]),
-		ReportingTo:  ref(wire["Reporting_To"]),
-		City:         text(wire["city"]),
-		State:        text(wire["state"]),
-		Country:      text(wire["country"]),
-		Language:     text(wire["language"]),
-		TimeZone:     text(wire["time_zone"]),
-		CreatedTime:  instant(wire["created_time"]),
-		CreatedBy:    ref(wire["created_by"]),
-		ModifiedTime: instant(wire["Modified_Time"]),
-		ModifiedBy:   ref(wire["Modified_By"]),
-		ZUID:         text(wire["zuid"]),
+	r := newReader(data)
+	*u = User{}
+	u.read(r)
+	r.end()
+	return r.err
+}
+
+// read fails when there is no id.
+func (u *User) read(r *reader) {
+	if r.object() {
+		for r.key() {
+			u.take(r)
+		}
 	}
 	if u.ID == "" {
-		return errors.New("user without an id")
+		r.fail(errNoID)
 	}
-	return nil
 }
 
-// text reads a string, or a number or truth value by its digits or word: Zoho
-// sends some numbers as text and some text as numbers. All else is "".
-func text(raw json.RawMessage) string {
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 {
-		return ""
-	}
-	switch raw[0] {
-	case '"':
-		var s string
-		_ = json.Unmarshal(raw, &s)
-		return s
-	case '{', '[', 'n':
-		return ""
+// take reads the value of the key that the reader is at.
+func (u *User) take(r *reader) {
+	switch string(r.name) {
+	case "id":
+		u.ID = r.text()
+	case "full_name":
+		u.FullName = r.text()
+	case "first_name":
+		u.FirstName = r.text()
+	case "last_name":
+		u.LastName = r.text()
+	case "alias":
+		u.Alias = r.text()
+	case "email":
+		u.Email = r.text()
+	case "phone":
+		u.Phone = r.text()
+	case "mobile":
+		u.Mobile = r.text()
+	case "status":
+		u.Status = r.word()
+	case "status_reason__s":
+		u.StatusReason = r.word()
+	case "confirm":
+		u.Unconfirmed = r.word() == "false"
+	case "type__s":
+		u.Type = r.word()
+	case "role":
+		u.Role = r.ref()
+	case "profile":
+		u.Profile = r.ref()
+	case "Reporting_To":
+		u.ReportingTo = r.ref()
+	case "city":
+		u.City = r.word()
+	case "state":
+		u.State = r.word()
+	case "country":
+		u.Country = r.word()
+	case "language":
+		u.Language = r.word()
+	case "time_zone":
+		u.TimeZone = r.word()
+	case "created_time":
+		u.CreatedTime = r.instant()
+	case "created_by":
+		u.CreatedBy = r.ref()
+	case "Modified_Time":
+		u.ModifiedTime = r.instant()
+	case "Modified_By":
+		u.ModifiedBy = r.ref()
+	case "zuid":
+		u.ZUID = r.text()
 	default:
-		return string(raw)
+		r.skip()
 	}
-}
-
-func ref(raw json.RawMessage) Ref {
-	var wire map[string]json.RawMessage
-	_ = json.Unmarshal(raw, &wire)
-	return Ref{ID: text(wire["id"]), Name: text(wire["name"])}
-}
-
-// instant reads an ISO 8601 time with its offset, such as 2023-04-12T02:08:05-07:00.
-func instant(raw json.RawMessage) time.Time {
-	t, _ := time.Parse(time.RFC3339, text(raw))
-	return t
 }

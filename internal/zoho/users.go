@@ -2,7 +2,6 @@ package zoho
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -56,67 +55,113 @@ type UserPage struct {
 	status int // of the reply; 0 for a 200 without a body
 }
 
-// ListUsers reads one page of users. Most callers want Users.
+// usersScope opens every read of users.
+const usersScope = "ZohoCRM.users.READ"
+
+// ListUsers reads one page of users. Most callers want Users or ReadUsers.
 func (c *Client) ListUsers(ctx context.Context, o ListUsersOptions) (UserPage, error) {
-	call := "list users"
+	q := query{call: "list users", path: "users", scope: usersScope, params: o.params(), since: o.ModifiedSince}
 	if o.Page != 0 {
-		call = fmt.Sprintf("list users, page %d", o.Page)
+		q.call = fmt.Sprintf("list users, page %d", o.Page)
 	}
 	if o.PerPage > MaxPerPage || len(o.IDs) > MaxIDs {
-		return UserPage{}, &Error{Call: call, cause: fmt.Errorf("more than %d a page or %d ids", MaxPerPage, MaxIDs)}
+		return UserPage{}, &Error{Call: q.call, cause: fmt.Errorf("more than %d a page or %d ids", MaxPerPage, MaxIDs)}
 	}
-	query := url.Values{}
+	var page UserPage
+	var info paging
+	status, err := c.get(ctx, q, usersFields(&page, &info))
+	page.status = status
+	switch {
+	case err != nil:
+		return UserPage{}, err
+	case status != http.StatusOK:
+		return UserPage{NotModified: status == http.StatusNotModified, status: status}, nil
+	case page.Users == nil || !info.told:
+		// It could be taken for all there are.
+		return UserPage{}, malformed(q.call, "no users or no more_records")
+	}
+	page.MoreRecords = info.more
+	return page, nil
+}
+
+func usersFields(page *UserPage, info *paging) fields {
+	return fields{
+		"users": func(r *reader) { page.Users = list(r, MaxPerPage, (*User).read) },
+		"info":  func(r *reader) { *info = r.paging() },
+	}
+}
+
+func (o ListUsersOptions) params() url.Values {
+	params := url.Values{}
 	set := func(key, value string, given bool) {
 		if given {
-			query.Set(key, value)
+			params.Set(key, value)
 		}
 	}
 	set("type", string(o.Type), o.Type != "")
 	set("page", strconv.Itoa(o.Page), o.Page != 0)
 	set("per_page", strconv.Itoa(o.PerPage), o.PerPage != 0)
 	set("ids", strings.Join(o.IDs, ","), len(o.IDs) > 0)
-	var wire usersReply
-	status, err := c.get(ctx, call, "/crm/v7/users", query, o.ModifiedSince, &wire)
-	if err != nil {
-		return UserPage{}, err
-	}
-	if status != http.StatusOK {
-		return UserPage{NotModified: status == http.StatusNotModified, status: status}, nil
-	}
-	return wire.page(call)
+	return params
 }
 
-// usersReply is the body of both calls that give users.
-type usersReply struct {
-	Users []User                     `json:"users"`
-	Info  map[string]json.RawMessage `json:"info"`
-}
+// paging is what a list says of itself. Its count is not read: sources differ
+// on what it counts.
+type paging struct{ told, more bool }
 
-// page refuses a reply that has no users or does not say whether more follow:
-// it could be taken for all there are.
-func (r usersReply) page(call string) (UserPage, error) {
-	more := text(r.Info["more_records"])
-	if r.Users == nil || more != "true" && more != "false" {
-		return UserPage{}, malformed(call, "no users or no more_records")
+func (r *reader) paging() (p paging) {
+	if r.object() {
+		for r.key() {
+			if string(r.name) != "more_records" {
+				r.skip()
+				continue
+			}
+			more := r.text()
+			p = paging{told: more == "true" || more == "false", more: more == "true"}
+		}
 	}
-	return UserPage{Users: r.Users, MoreRecords: more == "true", status: http.StatusOK}, nil
-}
-
-// malformed is the error of a 200 that is not what is documented.
-func malformed(call, what string) *Error {
-	return &Error{Call: call, Status: http.StatusOK, condition: ErrMalformed, cause: errors.New(what)}
+	return p
 }
 
 // Users reads all users of a type, page by page as they are consumed. A
 // failure is the last thing that it gives, so a sequence without an error was
 // complete: every page read, the last said so, and no user came twice.
 func (c *Client) Users(ctx context.Context, t UserType) iter.Seq2[User, error] {
+	return c.sequence(ctx, ListUsersOptions{Type: t})
+}
+
+// UsersModifiedSince is Users of those alone who were changed after a time,
+// which is to be one of Zoho's clock, such as a ModifiedTime. Nobody is an
+// empty sequence. Whether deleted users are among them is not documented.
+func (c *Client) UsersModifiedSince(ctx context.Context, t UserType, since time.Time) iter.Seq2[User, error] {
+	return c.sequence(ctx, ListUsersOptions{Type: t, ModifiedSince: since})
+}
+
+// UsersByID reads the users with these ids, whatever their status, in calls of
+// MaxIDs. Those whom Zoho does not know are left out; an id that is none, or
+// that comes twice, is not asked for.
+func (c *Client) UsersByID(ctx context.Context, ids []string) iter.Seq2[User, error] {
+	return func(yield func(User, error) bool) {
+		asked := slices.Compact(slices.Sorted(slices.Values(ids)))
+		asked = slices.DeleteFunc(asked, func(id string) bool { return !isID(id) })
+		for some := range slices.Chunk(asked, MaxIDs) {
+			for user, err := range c.sequence(ctx, ListUsersOptions{Type: AllUsers, IDs: some}) {
+				if !yield(user, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// sequence reads the pages of one choice of users.
+func (c *Client) sequence(ctx context.Context, o ListUsersOptions) iter.Seq2[User, error] {
 	return func(yield func(User, error) bool) {
 		seen := map[string]bool{}
-		for number := 1; ; number++ {
-			page, err := c.ListUsers(ctx, ListUsersOptions{Type: t, Page: number, PerPage: MaxPerPage})
+		for o.Page, o.PerPage = 1, MaxPerPage; ; o.Page++ {
+			page, err := c.ListUsers(ctx, o)
 			if err == nil {
-				err = checkPage(number, page, seen)
+				err = checkPage(o.Page, page, seen)
 			}
 			if err != nil {
 				yield(User{}, err)
@@ -136,12 +181,12 @@ func (c *Client) Users(ctx context.Context, t UserType) iter.Seq2[User, error] {
 
 // checkPage says why a page cannot belong to a complete list: it has no users
 // though more were promised, the list changed while it was read, or pages
-// repeat. Nobody at all is said by a 204 to the first call. It adds the page's
-// users to seen.
+// repeat. Nobody at all is said by a 204, or a 304 if a time was sent, to the
+// first call. It adds the page's users to seen.
 func checkPage(number int, page UserPage, seen map[string]bool) error {
 	call := fmt.Sprintf("list users, page %d", number)
 	switch {
-	case number == 1 && page.status == http.StatusNoContent:
+	case number == 1 && (page.status == http.StatusNoContent || page.NotModified):
 		return nil
 	case page.status != http.StatusOK, page.MoreRecords && len(page.Users) == 0:
 		return malformed(call, "a page without users")
@@ -155,26 +200,43 @@ func checkPage(number int, page UserPage, seen map[string]bool) error {
 	return nil
 }
 
+// CountUsers gives how many users of a type there are.
+func (c *Client) CountUsers(ctx context.Context, t UserType) (int, error) {
+	q := query{call: "count users", path: "users/actions/count", scope: usersScope, params: url.Values{"type": {string(t)}}}
+	count := -1
+	_, err := c.get(ctx, q, fields{"count": func(r *reader) { count = r.number() }})
+	if err == nil && count < 0 {
+		err = malformed(q.call, "no count")
+	}
+	return max(count, 0), err
+}
+
 // User reads one user. An id that Zoho does not know, or that is no id, gives
 // ErrNotFound.
 func (c *Client) User(ctx context.Context, id string) (User, error) {
-	const call = "get user"
+	q := query{call: "get user", path: "users/" + id, scope: usersScope}
 	if !isID(id) {
-		return User{}, &Error{Call: call, condition: ErrNotFound}
+		return User{}, &Error{Call: q.call, condition: ErrNotFound}
 	}
-	var wire usersReply
-	status, err := c.get(ctx, call, "/crm/v7/users/"+id, nil, time.Time{}, &wire)
-	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusBadRequest && e.Code == "INVALID_DATA" {
-		return User{}, &Error{Call: call, Status: e.Status, Code: e.Code, condition: ErrNotFound}
-	}
+	var users []User
+	status, err := c.get(ctx, q, fields{"users": func(r *reader) { users = list(r, 1, (*User).read) }})
 	if err != nil {
-		return User{}, err
+		return User{}, unknownID(err)
 	}
-	i := slices.IndexFunc(wire.Users, func(u User) bool { return u.ID == id })
+	i := slices.IndexFunc(users, func(u User) bool { return u.ID == id })
 	if i < 0 {
-		return User{}, &Error{Call: call, Status: status, condition: ErrNotFound}
+		return User{}, &Error{Call: q.call, Status: status, condition: ErrNotFound}
 	}
-	return wire.Users[i], nil
+	return users[i], nil
+}
+
+// unknownID makes ErrNotFound of the refusal of an id: sources differ on
+// whether Zoho refuses one that it does not know, or answers 204.
+func unknownID(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == "INVALID_DATA" {
+		e.condition = ErrNotFound
+	}
+	return err
 }
 
 // isID reports whether s is an id as Zoho writes one: decimal digits only.

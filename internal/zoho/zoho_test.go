@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -22,15 +23,20 @@ import (
 // connected is a client of sim that holds a token of its.
 func connected(t testing.TB, sim *zohosim.Zoho) *zoho.Client {
 	t.Helper()
-	token, err := oauth(sim).Refresh(t.Context(), sim.RefreshToken)
+	grant, err := oauth(sim).Refresh(t.Context(), sim.RefreshToken)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &zoho.Client{
-		Tokens: func(context.Context) (zoho.Token, error) { return token, nil },
+		Tokens: func(context.Context) (zoho.Token, error) { return grant.Token, nil },
 		HTTP:   &http.Client{Transport: sim},
+		Log:    quiet,
 	}
 }
+
+var ctx = context.Background() // of tests that need no end
+
+var quiet = slog.New(slog.DiscardHandler)
 
 // euAccounts is where the simulated organisation is, as far as a client knows.
 const euAccounts = "https://accounts.zoho.eu"
@@ -61,6 +67,7 @@ func replying(status int, body string) *zoho.Client {
 		Tokens: func(context.Context) (zoho.Token, error) {
 			return zoho.Token{AccessToken: "t0ken", APIDomain: "https://www.zohoapis.com"}, nil
 		},
+		Log: quiet,
 		HTTP: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			w := httptest.NewRecorder()
 			w.WriteHeader(status)
@@ -243,22 +250,26 @@ func TestUsersIsCompleteOrAnError(t *testing.T) {
 		"more promised, then 304": {[]reply{first, {304, ""}}, zoho.ErrMalformed},
 		"more promised, then 503": {[]reply{first, {503, ""}}, zoho.ErrUnavailable},
 	} {
-		client := replying(0, "")
-		client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
-			next := test.replies[0]
-			test.replies = test.replies[1:]
-			w := httptest.NewRecorder()
-			w.WriteHeader(next.status)
-			_, _ = io.WriteString(w, next.body)
-			return w.Result(), nil
+		synctest.Test(t, func(t *testing.T) {
+			client := replying(0, "")
+			next := 0
+			client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				w := httptest.NewRecorder()
+				w.WriteHeader(test.replies[next].status)
+				_, _ = io.WriteString(w, test.replies[next].body)
+				next = min(next+1, len(test.replies)-1)
+				return w.Result(), nil
+			})
+			read := 0
+			var last error
+			for _, err := range client.Users(t.Context(), zoho.AllUsers) {
+				last = err
+				read++
+			}
+			if !errors.Is(last, test.want) || next < len(test.replies)-1 || last != nil && read > 2 {
+				t.Errorf("%s: got %v after %d, at reply %d of %d, want %v", name, last, read, next+1, len(test.replies), test.want)
+			}
 		})
-		var last error
-		for _, err := range client.Users(t.Context(), zoho.AllUsers) {
-			last = err
-		}
-		if !errors.Is(last, test.want) || len(test.replies) > 0 {
-			t.Errorf("%s: got %v with %d replies left, want %v", name, last, len(test.replies), test.want)
-		}
 	}
 }
 
@@ -290,7 +301,7 @@ func TestListUsersModifiedSince(t *testing.T) {
 		if got, want := r.Header.Get("If-Modified-Since"), "2024-06-25T18:30:00+00:00"; got != want {
 			t.Errorf("sent %s, want %s", got, want)
 		}
-		return nil, errors.New("enough")
+		return &http.Response{StatusCode: http.StatusNotModified, Body: http.NoBody}, nil
 	})
 	_, _ = client.ListUsers(t.Context(), zoho.ListUsersOptions{ModifiedSince: at.UTC()})
 	client = connected(t, euSim())
@@ -355,41 +366,43 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 // TestNoErrorQuotesTheURLOrTheReply plays replies that net/http quotes in its
 // own errors.
 func TestNoErrorQuotesTheURLOrTheReply(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	next := make(chan string, 1)
-	replies := []string{
+	for _, reply := range []string{
 		"HTTP/1.1 307 Temporary Redirect\r\nLocation: https://zoho.example/%zz?q=s3cret\r\n\r\n",
 		"HTTP/1.1 200 OK\r\ns3cret\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: s3cret\r\n\r\n",
 		"s3cret\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ns3cret",
+		"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n{\"message\":\"s3cret",
 		"",
-	}
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			_, err := saying(reply).ListUsers(t.Context(), zoho.ListUsersOptions{IDs: []string{"4711"}})
+			if err == nil || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "4711") {
+				t.Errorf("%q: got %v", reply, err)
 			}
-			_, _ = conn.Read(make([]byte, 4096))
-			_, _ = io.WriteString(conn, <-next)
-			conn.Close()
-		}
-	}()
-	base := "http://" + listener.Addr().String()
-	client := &zoho.Client{AllowLoopback: true, HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, Tokens: func(context.Context) (zoho.Token, error) {
-		return zoho.Token{AccessToken: "a", APIDomain: base}, nil
-	}}
-	for _, reply := range replies {
-		next <- reply
-		_, err := client.ListUsers(t.Context(), zoho.ListUsersOptions{IDs: []string{"4711"}})
-		if err == nil || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "4711") {
-			t.Errorf("%q: got %v", reply, err)
-		}
+		})
+	}
+}
+
+// saying is a client of a server that answers every connection with these
+// bytes and closes it.
+func saying(reply string) *zoho.Client {
+	dial := func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		go func() {
+			defer theirs.Close()
+			_, _ = theirs.Read(make([]byte, 4096))
+			_, _ = io.WriteString(theirs, reply)
+		}()
+		return ours, nil
+	}
+	return &zoho.Client{
+		AllowLoopback: true,
+		Log:           quiet,
+		HTTP:          &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}},
+		Tokens: func(context.Context) (zoho.Token, error) {
+			return zoho.Token{AccessToken: "a", APIDomain: "http://127.0.0.1:1"}, nil
+		},
 	}
 }
 
@@ -399,26 +412,45 @@ func TestErrorConditions(t *testing.T) {
 		body   string
 		want   error
 	}{
-		"bad token":       {401, `{"code":"INVALID_TOKEN","details":{},"message":"invalid oauth token","status":"error"}` + "\n", zoho.ErrTokenRefused},
-		"no token":        {401, `{"code":"AUTHENTICATION_FAILURE","details":{},"message":"Authentication failed","status":"error"}`, zoho.ErrTokenRefused},
-		"scope":           {401, `{"code":"OAUTH_SCOPE_MISMATCH","details":{},"message":"invalid oauth scope to access this URL","status":"error"}`, zoho.ErrScopeMissing},
-		"API access":      {403, `{"code":"NO_PERMISSION","details":{"permissions":["Crm_Implied_Api_Access"]},"message":"permission denied","status":"error"}`, zoho.ErrNoPermission},
-		"privilege":       {400, `{"code":"AUTHORIZATION_FAILED","details":{},"message":"","status":"error"}`, zoho.ErrNoPermission},
-		"throttled":       {429, `{"code":"TOO_MANY_REQUESTS","details":{},"message":"","status":"error"}`, zoho.ErrThrottled},
-		"throttled, old":  {429, `{"code":429,"error":"TOO_MANY_REQUESTS","error_info":"","details":[]}`, zoho.ErrThrottled},
-		"internal":        {500, `{"code":"INTERNAL_ERROR","details":{},"message":"Internal Server Error","status":"error"}`, zoho.ErrUnavailable},
-		"gateway":         {502, `<html>Bad Gateway</html>`, zoho.ErrUnavailable},
-		"truncated":       {200, `{"users":[{"id":"1"`, zoho.ErrMalformed},
-		"HTML at 200":     {200, `<html>`, zoho.ErrMalformed},
-		"user without id": {200, `{"users":[{}],"info":{"more_records":false}}`, zoho.ErrMalformed},
+		"bad token":              {401, `{"code":"INVALID_TOKEN","details":{},"message":"invalid oauth token","status":"error"}` + "\n", zoho.ErrTokenRefused},
+		"no token":               {401, `{"code":"AUTHENTICATION_FAILURE","details":{},"message":"Authentication failed","status":"error"}`, zoho.ErrTokenRefused},
+		"scope":                  {401, `{"code":"OAUTH_SCOPE_MISMATCH","details":{},"message":"invalid oauth scope to access this URL","status":"error"}`, zoho.ErrScopeMissing},
+		"API access":             {403, `{"code":"NO_PERMISSION","details":{"permissions":["Crm_Implied_Api_Access"]},"message":"permission denied","status":"error"}`, zoho.ErrNoAPIAccess},
+		"permission":             {403, `{"code":"NO_PERMISSION","details":{},"message":"Permission denied to read","status":"error"}`, zoho.ErrNoPermission},
+		"details first":          {403, `{"details":{"permissions":["Crm_Implied_Api_Access"]},"code":"NO_PERMISSION"}`, zoho.ErrNoAPIAccess},
+		"scope at 403":           {403, `{"code":"OAUTH_SCOPE_MISMATCH","details":{}}`, zoho.ErrScopeMissing},
+		"INVALID_OAUTHTOKEN":     {401, `{"code":"INVALID_OAUTHTOKEN"}`, zoho.ErrTokenRefused},
+		"AUTHENTICATION_FAILED":  {401, `{"code":"AUTHENTICATION_FAILED"}`, zoho.ErrTokenRefused},
+		"unknown 401":            {401, `{"code":"UNAUTHORIZED"}`, zoho.ErrTokenRefused},
+		"unknown 403":            {403, `{"code":"FORBIDDEN"}`, zoho.ErrNoPermission},
+		"429 without a body":     {429, "", zoho.ErrThrottled},
+		"a number alone":         {200, `{"code":429}`, zoho.ErrThrottled},
+		"a number as text":       {200, `{"code":"503","details":[]}`, zoho.ErrUnavailable},
+		"refused at 200":         {200, `{"code":"INVALID_TOKEN","details":{},"message":"","status":"error"}`, zoho.ErrTokenRefused},
+		"internal, SDK":          {400, `{"code":"INTERNAL_SERVER_ERROR"}`, zoho.ErrUnavailable},
+		"privilege":              {400, `{"code":"AUTHORIZATION_FAILED","details":{},"message":"","status":"error"}`, zoho.ErrNoPermission},
+		"throttled":              {429, `{"code":"TOO_MANY_REQUESTS","details":{},"message":"","status":"error"}`, zoho.ErrThrottled},
+		"throttled, old":         {429, `{"code":429,"error":"TOO_MANY_REQUESTS","error_info":"","details":[]}`, zoho.ErrThrottled},
+		"internal":               {500, `{"code":"INTERNAL_ERROR","details":{},"message":"Internal Server Error","status":"error"}`, zoho.ErrUnavailable},
+		"gateway":                {502, `<html>Bad Gateway</html>`, zoho.ErrUnavailable},
+		"truncated":              {200, `{"users":[{"id":"1"`, zoho.ErrMalformed},
+		"HTML at 200":            {200, `<html>`, zoho.ErrMalformed},
+		"HTML at 503":            {503, `<html>`, zoho.ErrUnavailable},
+		"truncated error":        {401, `{"code":"OAUTH_SCOPE_MISMATCH","details":{"a`, zoho.ErrScopeMissing},
+		"two values":             {200, `{"users":[],"info":{"more_records":false}}{}`, zoho.ErrMalformed},
+		"an array":               {200, `[]`, zoho.ErrMalformed},
+		"null":                   {200, `null`, zoho.ErrMalformed},
+		"users of another kind":  {200, `{"users":{},"info":{"more_records":false}}`, zoho.ErrMalformed},
+		"a user of another kind": {200, `{"users":["1"],"info":{"more_records":false}}`, zoho.ErrMalformed},
+		"user without id":        {200, `{"users":[{}],"info":{"more_records":false}}`, zoho.ErrMalformed},
 	} {
-		_, err := replying(test.status, test.body).ListUsers(t.Context(), zoho.ListUsersOptions{})
-		if !errors.Is(err, test.want) {
-			t.Errorf("%s: got %v, want %v", name, err, test.want)
-		}
-		if e, ok := errors.AsType[*zoho.Error](err); !ok || e.Status != test.status {
-			t.Errorf("%s: got %#v, want the status %d in it", name, err, test.status)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			_, err := replying(test.status, test.body).ListUsers(t.Context(), zoho.ListUsersOptions{})
+			e, ok := errors.AsType[*zoho.Error](err)
+			if !ok || !errors.Is(err, test.want) || e.Status != test.status || len(e.Unwrap()) > 2 {
+				t.Errorf("%s: got %v, want %v and the status %d in it", name, err, test.want, test.status)
+			}
+		})
 	}
 }
 
@@ -517,12 +549,14 @@ func TestRefreshRefused(t *testing.T) {
 }
 
 func TestUnreachableKeepsTheDeadlineAndLosesTheURL(t *testing.T) {
-	client := replying(200, "")
-	client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) { return nil, context.DeadlineExceeded })
-	_, err := client.ListUsers(t.Context(), zoho.ListUsersOptions{IDs: []string{"4711"}})
-	if !errors.Is(err, zoho.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "4711") {
-		t.Errorf("got %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		client := replying(200, "")
+		client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) { return nil, context.DeadlineExceeded })
+		_, err := client.ListUsers(t.Context(), zoho.ListUsersOptions{IDs: []string{"4711"}})
+		if !errors.Is(err, zoho.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "4711") {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestRepliesAreCapped(t *testing.T) {
@@ -611,8 +645,11 @@ func ExampleClient_Users() {
 		HTTP:        &http.Client{Transport: sim},
 	}
 	client := &zoho.Client{
-		Tokens: zoho.Reuse(func(ctx context.Context) (zoho.Token, error) { return oauth.Refresh(ctx, sim.RefreshToken) }),
-		HTTP:   &http.Client{Transport: sim},
+		Tokens: zoho.Reuse(func(ctx context.Context) (zoho.Token, error) {
+			grant, err := oauth.Refresh(ctx, sim.RefreshToken)
+			return grant.Token, err
+		}),
+		HTTP: &http.Client{Transport: sim},
 	}
 	for user, err := range client.Users(ctx, zoho.ActiveConfirmedUsers) {
 		if err != nil {

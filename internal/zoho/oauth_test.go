@@ -1,0 +1,223 @@
+package zoho_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crmwho/internal/sim/zohosim"
+	"crmwho/internal/zoho"
+)
+
+func TestFromACodeToTheUsersAndOut(t *testing.T) {
+	sim := euSim()
+	client := oauth(sim)
+	code := sim.NewGrantToken(0, "ZohoCRM.users.READ", "ZohoCRM.org.READ")
+	grant, err := client.Exchange(t.Context(), code)
+	if err != nil || grant.AccessToken == "" || grant.RefreshToken == "" || grant.RefreshToken == sim.RefreshToken || grant.APIDomain != "https://www.zohoapis.eu" {
+		t.Fatalf("got %v, %v", grant, err)
+	}
+	if want := []string{"ZohoCRM.users.READ", "ZohoCRM.org.READ"}; !slices.Equal(grant.Scopes, want) {
+		t.Errorf("got scopes %q, want %q", grant.Scopes, want)
+	}
+	fresh, err := client.Refresh(t.Context(), grant.RefreshToken)
+	if err != nil || fresh.AccessToken == grant.AccessToken || fresh.RefreshToken != grant.RefreshToken {
+		t.Errorf("refreshed: got %v, %v", fresh, err)
+	}
+	read := func(token zoho.Token) error {
+		c := &zoho.Client{HTTP: client.HTTP, Tokens: func(context.Context) (zoho.Token, error) { return token, nil }}
+		_, err := c.ListUsers(t.Context(), zoho.ListUsersOptions{})
+		return err
+	}
+	if err := read(fresh.Token); err != nil {
+		t.Error(err)
+	}
+	if _, err := client.Exchange(t.Context(), code); !errors.Is(err, zoho.ErrGrantRefused) {
+		t.Errorf("the code again: got %v", err)
+	}
+	if err := client.Revoke(t.Context(), fresh.AccessToken); err != nil || !errors.Is(read(fresh.Token), zoho.ErrTokenRefused) || read(grant.Token) != nil {
+		t.Errorf("after revoking an access token: %v, %v, %v", err, read(fresh.Token), read(grant.Token))
+	}
+	if err := client.Revoke(t.Context(), grant.RefreshToken); err != nil || !errors.Is(read(grant.Token), zoho.ErrTokenRefused) {
+		t.Errorf("after revoking the grant: %v, %v", err, read(grant.Token))
+	}
+	if _, err := client.Refresh(t.Context(), grant.RefreshToken); !errors.Is(err, zoho.ErrGrantRefused) {
+		t.Errorf("refreshed a revoked grant: %v", err)
+	}
+	if err := client.Revoke(t.Context(), grant.RefreshToken); !errors.Is(err, zoho.ErrNotFound) {
+		t.Errorf("revoked again: got %v", err)
+	}
+}
+
+func TestACodeExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := euSim()
+		early, late := sim.NewGrantToken(0), sim.NewGrantToken(0)
+		time.Sleep(3*time.Minute - time.Second)
+		if _, err := oauth(sim).Exchange(t.Context(), early); err != nil {
+			t.Errorf("within its life: %v", err)
+		}
+		time.Sleep(time.Second)
+		if _, err := oauth(sim).Exchange(t.Context(), late); !errors.Is(err, zoho.ErrGrantRefused) {
+			t.Errorf("after its life: %v", err)
+		}
+	})
+}
+
+// TestTooManyExchanges: the eleventh in ten minutes is throttled, at either
+// HTTP status, and says that the grant is alive.
+func TestTooManyExchanges(t *testing.T) {
+	for _, at400 := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			sim := zohosim.New(zohosim.Config{APIDomain: "https://www.zohoapis.eu", OAuthErrors400: at400})
+			for n := range 12 {
+				_, err := oauth(sim).Refresh(t.Context(), sim.RefreshToken)
+				if throttled := errors.Is(err, zoho.ErrThrottled); throttled != (n >= 10) || errors.Is(err, zoho.ErrGrantRefused) {
+					t.Errorf("exchange %d: %v", n+1, err)
+				}
+			}
+			time.Sleep(10 * time.Minute)
+			if _, err := oauth(sim).Refresh(t.Context(), sim.RefreshToken); err != nil {
+				t.Errorf("ten minutes later: %v", err)
+			}
+		})
+	}
+}
+
+func TestANewRefreshTokenIsKept(t *testing.T) {
+	for reply, want := range map[string]string{
+		`{"access_token":"a","refresh_token":"new"}`: "new",
+		`{"access_token":"a","refresh_token":""}`:    "old",
+		`{"access_token":"a","refresh_token":null}`:  "old",
+		`{"access_token":"a"}`:                       "old",
+	} {
+		client := oauth(euSim())
+		client.HTTP.Transport = jsonTyped(replying(200, reply).HTTP.Transport)
+		if got, err := client.Refresh(t.Context(), "old"); err != nil || got.RefreshToken != want || len(got.Scopes) > 0 {
+			t.Errorf("%s: got %q, %q, %v; want %q", reply, got.RefreshToken, got.Scopes, err, want)
+		}
+	}
+}
+
+func TestScopesAreToldInEitherWay(t *testing.T) {
+	for _, scope := range []string{"ZohoCRM.users.READ ZohoCRM.org.READ", "ZohoCRM.users.READ,ZohoCRM.org.READ"} {
+		client := oauth(euSim())
+		client.HTTP.Transport = jsonTyped(replying(200, fmt.Sprintf(`{"access_token":"a","scope":%q}`, scope)).HTTP.Transport)
+		if got, err := client.Refresh(t.Context(), "r"); err != nil || len(got.Scopes) != 2 {
+			t.Errorf("%s: got %q, %v", scope, got.Scopes, err)
+		}
+	}
+}
+
+// TestSuccessIsA2xxWithAToken in whatever state the reply is.
+func TestSuccessIsA2xxWithAToken(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		body   string
+		want   error
+	}{
+		{200, `{"access_token":"a"}`, nil},
+		{201, `{"access_token":"a"}`, nil},
+		{400, `{"access_token":"a"}`, nil},
+		{200, `{"access_token":""}`, zoho.ErrMalformed},
+		{200, `{}`, zoho.ErrMalformed},
+		{200, ``, zoho.ErrMalformed},
+		{200, `{"access_token":"a","error":"general_error"}`, nil},
+		{500, `{"access_token":"a"}`, zoho.ErrUnavailable},
+	} {
+		client := oauth(euSim())
+		client.HTTP.Transport = jsonTyped(replying(test.status, test.body).HTTP.Transport)
+		got, err := client.Exchange(t.Context(), "c")
+		succeeds := test.status < 300 && test.body == `{"access_token":"a"}`
+		if (err == nil) != succeeds || test.want != nil && !errors.Is(err, test.want) || err != nil && got.AccessToken != "" {
+			t.Errorf("%d %s: got %v, %v", test.status, test.body, got, err)
+		}
+	}
+}
+
+// TestUnknownErrorsAreNeitherDeadNorMalformed, so that nobody mends what is
+// not broken.
+func TestUnknownErrorsAreNeitherDeadNorMalformed(t *testing.T) {
+	for _, code := range []string{"general_error", "access_denied", "missing_org_info", "invalid_redirect_uri"} {
+		client := oauth(euSim())
+		client.HTTP.Transport = jsonTyped(replying(200, fmt.Sprintf(`{"error":%q}`, code)).HTTP.Transport)
+		_, err := client.Refresh(t.Context(), "r")
+		e, ok := errors.AsType[*zoho.Error](err)
+		if !ok || e.Code != code || errors.Is(err, zoho.ErrGrantRefused) || errors.Is(err, zoho.ErrMalformed) {
+			t.Errorf("%s: got %v", code, err)
+		}
+	}
+}
+
+func TestRevokeSucceedsWhenZohoSaysSo(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		body   string
+		want   error
+	}{
+		{200, `{"status":"success"}`, nil},
+		{200, `{"status":"failure"}`, zoho.ErrMalformed},
+		{200, `{"error":"invalid_client"}`, nil},
+		{200, ``, zoho.ErrMalformed},
+		{400, `{"error":"invalid_token"}`, zoho.ErrNotFound},
+		{400, `<html>`, zoho.ErrNotFound},
+		{503, `<html>`, zoho.ErrUnavailable},
+	} {
+		client := oauth(euSim())
+		client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method != http.MethodPost || r.URL.String() != euAccounts+"/oauth/v2/token/revoke" || r.PostFormValue("token") != "s3cret" {
+				t.Errorf("asked %s %s", r.Method, r.URL)
+			}
+			return replying(test.status, test.body).HTTP.Transport.RoundTrip(r)
+		})
+		err := client.Revoke(t.Context(), "s3cret")
+		if (err == nil) != strings.Contains(test.body, "success") || test.want != nil && !errors.Is(err, test.want) {
+			t.Errorf("%d %s: got %v, want %v", test.status, test.body, err, test.want)
+		}
+	}
+	if err := (&zoho.OAuth{AccountsURL: "https://accounts.zoho.example"}).Revoke(t.Context(), "s3cret"); err == nil {
+		t.Error("a foreign accounts server got the token")
+	}
+}
+
+func TestGrantsDoNotPrint(t *testing.T) {
+	grant := zoho.Grant{Token: zoho.Token{AccessToken: "s3cret"}, RefreshToken: "s3cret"}
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "grant", grant, "pointer", &grant)
+	if text := fmt.Sprintf("%v %+v %#v %s %v", grant, grant, grant, grant, &grant) + log.String(); strings.Contains(text, "s3cret") {
+		t.Error(text)
+	}
+}
+
+// TestATokenStaysInItsDataCentre for every pair of accounts server and API.
+func TestATokenStaysInItsDataCentre(t *testing.T) {
+	centres := map[string]string{
+		"accounts.zoho.com": "zohoapis.com", "accounts.zoho.eu": "zohoapis.eu", "accounts.zoho.in": "zohoapis.in",
+		"accounts.zoho.com.au": "zohoapis.com.au", "accounts.zoho.jp": "zohoapis.jp", "accounts.zoho.com.cn": "zohoapis.com.cn",
+		"accounts.zohocloud.ca": "zohoapis.ca", "accounts.zoho.sa": "zohoapis.sa", "accounts.zoho.uk": "zohoapis.uk", "accounts.zoho.ae": "zohoapis.ae",
+	}
+	for accounts, own := range centres {
+		for _, api := range centres {
+			for _, environment := range []string{"www.", "sandbox.", "developer."} {
+				client := &zoho.OAuth{AccountsURL: "https://" + accounts}
+				domain := "https://" + environment + api
+				client.HTTP = &http.Client{Transport: jsonTyped(replying(200, fmt.Sprintf(`{"access_token":"a","api_domain":%q}`, domain)).HTTP.Transport)}
+				got, err := client.Refresh(t.Context(), "r")
+				if own == api && (err != nil || got.APIDomain != domain) || own != api && !errors.Is(err, zoho.ErrMalformed) {
+					t.Errorf("%s, %s: got %q, %v", accounts, domain, got.APIDomain, err)
+				}
+			}
+		}
+		client := &zoho.OAuth{AccountsURL: "https://" + accounts, HTTP: &http.Client{Transport: jsonTyped(replying(200, `{"access_token":"a"}`).HTTP.Transport)}}
+		if got, err := client.Refresh(t.Context(), "r"); err != nil || got.APIDomain != "https://www."+own {
+			t.Errorf("%s without a domain: got %q, %v", accounts, got.APIDomain, err)
+		}
+	}
+}

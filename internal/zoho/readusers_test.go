@@ -1,0 +1,235 @@
+package zoho_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crmwho/internal/sim/zohosim"
+	"crmwho/internal/zoho"
+)
+
+// TestReadUsersGivesWhatUsersGives, in the same order and with no call too many.
+func TestReadUsersGivesWhatUsersGives(t *testing.T) {
+	for users, calls := range map[int]int{0: 1, 1: 1, 199: 1, 200: 1, 201: 3, 400: 3, 401: 4, 1000: 6, 2345: 13} {
+		sim := euSim(generated(users)...)
+		client := connected(t, sim)
+		got, err := client.ReadUsers(t.Context(), zoho.AllUsers)
+		if made := len(sim.Calls()) - 1; err != nil || made != calls {
+			t.Errorf("%d users: got %v after %d calls, want %d", users, err, made, calls)
+		}
+		var want []zoho.User
+		for user, err := range client.Users(t.Context(), zoho.AllUsers) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, user)
+		}
+		if len(want) != users || !slices.Equal(got, want) {
+			t.Errorf("%d users: got %d and %d", users, len(got), len(want))
+		}
+		if busiest := sim.Busiest(); busiest > 3 {
+			t.Errorf("%d users: %d calls at once", users, busiest)
+		}
+	}
+}
+
+// TestReadUsersIsQuicker compares both ways of reading 5,000 users from a Zoho
+// that takes 150 ms a call, in its own time: no computer's speed is in it.
+func TestReadUsersIsQuicker(t *testing.T) {
+	took := func(read func(*zoho.Client) int) (d time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			client, sim := slowSim(t, 5000)
+			started := time.Now()
+			if n := read(client); n != 5000 {
+				t.Errorf("got %d users", n)
+			}
+			d = time.Since(started)
+			if d := sim.Busiest(); d > 3 {
+				t.Errorf("%d calls at once", d)
+			}
+		})
+		return d
+	}
+	one, several := took(oneAfterAnother), took(atOnce)
+	if one != 25*150*time.Millisecond || several != 10*150*time.Millisecond {
+		t.Errorf("took %v one after another and %v at once", one, several)
+	}
+}
+
+func slowSim(t testing.TB, users int) (*zoho.Client, *zohosim.Zoho) {
+	t.Helper()
+	sim := euSim(generated(users)...)
+	client := connected(t, sim)
+	if err := sim.AddFault(zohosim.Fault{Path: "/crm/", Latency: 150 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	return client, sim
+}
+
+func oneAfterAnother(c *zoho.Client) (n int) {
+	for _, err := range c.Users(ctx, zoho.AllUsers) {
+		if err != nil {
+			return -1
+		}
+		n++
+	}
+	return n
+}
+
+func atOnce(c *zoho.Client) int {
+	users, _ := c.ReadUsers(ctx, zoho.AllUsers)
+	return len(users)
+}
+
+// BenchmarkReadOrganisation reads 5,000 generated users over sockets, 150 ms a call.
+func BenchmarkReadOrganisation(b *testing.B) {
+	organisation := zohosim.Generate(5000, 0)
+	sim := zohosim.New(zohosim.Config{Organisation: &organisation})
+	server := httptest.NewServer(sim)
+	defer server.Close()
+	grant, err := (&zoho.OAuth{ClientID: sim.ClientID, ClientSecret: sim.ClientSecret, AccountsURL: server.URL, AllowLoopback: true}).Refresh(ctx, sim.RefreshToken)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := sim.AddFault(zohosim.Fault{Path: "/crm/", Latency: 150 * time.Millisecond}); err != nil {
+		b.Fatal(err)
+	}
+	client := &zoho.Client{AllowLoopback: true, Tokens: func(context.Context) (zoho.Token, error) { return grant.Token, nil }}
+	for _, way := range []struct {
+		name string
+		read func(*zoho.Client) int
+	}{{"one-after-another", oneAfterAnother}, {"at-once", atOnce}} {
+		b.Run(way.name, func(b *testing.B) {
+			for b.Loop() {
+				if n := way.read(client); n != 5000 {
+					b.Fatalf("%d users", n)
+				}
+			}
+		})
+	}
+}
+
+func TestConcurrencyIsASetting(t *testing.T) {
+	for _, at := range []int{1, 5} {
+		synctest.Test(t, func(t *testing.T) {
+			client, sim := slowSim(t, 3000)
+			client.Concurrency = at
+			if n := atOnce(client); n != 3000 || sim.Busiest() != max(at, 2) { // the second page is read beside the count
+				t.Errorf("%d at once: got %d users, %d calls at once", at, n, sim.Busiest())
+			}
+		})
+	}
+}
+
+// TestReadUsersIsCompleteOrAnError plays what may go wrong between pages.
+func TestReadUsersIsCompleteOrAnError(t *testing.T) {
+	for name, f := range map[string]zohosim.Fault{
+		"the first page":      {Kind: zohosim.InvalidToken, Path: "/crm/v7/users", Times: 1},
+		"a page in between":   {Kind: zohosim.Truncated, Path: "/crm/v7/users", After: 4, Times: 1},
+		"an empty page":       {Kind: zohosim.Empty, Path: "/crm/v7/users", After: 4, Times: 1},
+		"all from the fourth": {Kind: zohosim.InternalError, Path: "/crm/v7/users", After: 3},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			sim := euSim(generated(2000)...)
+			client := connected(t, sim)
+			if err := sim.AddFault(f); err != nil {
+				t.Fatal(err)
+			}
+			if users, err := client.ReadUsers(t.Context(), zoho.AllUsers); err == nil || users != nil {
+				t.Errorf("%s: got %d users, %v", name, len(users), err)
+			}
+		})
+	}
+}
+
+// counting is a client of a Zoho whose count says something else.
+func counting(t *testing.T, users int, reply string) (*zoho.Client, *bytes.Buffer) {
+	t.Helper()
+	client := connected(t, euSim(generated(users)...))
+	sim := client.HTTP.Transport
+	client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		if reply == "" || !strings.HasSuffix(r.URL.Path, "/actions/count") {
+			return sim.RoundTrip(r)
+		}
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(reply))}, nil
+	})
+	log := &bytes.Buffer{}
+	client.Log = slog.New(slog.NewJSONHandler(log, nil))
+	return client, log
+}
+
+func TestTheCountIsAHint(t *testing.T) {
+	for _, test := range []struct {
+		reply string
+		note  string
+	}{
+		{"", ""},
+		{`{"count":"1000"}`, ""},
+		{`{"count":400}`, `"msg":"zoho count differs","type":"AllUsers","count":400,"read":1000`},
+		{`{"count":0}`, `"count":0,"read":1000`},
+		{`{"count":999}`, `"count":999,"read":1000`},
+		{`{"count":1900}`, `"count":1900,"read":1000`},
+		{`{"count":"many"}`, `"msg":"zoho count","err":"zoho: count users: malformed reply`},
+		{`{"code":"NO_PERMISSION"}`, `"err":"zoho: count users: no permission`},
+	} {
+		client, log := counting(t, 1000, test.reply)
+		users, err := client.ReadUsers(t.Context(), zoho.AllUsers)
+		if err != nil || len(users) != 1000 || users[999].FullName != "Generated 0999" {
+			t.Errorf("count %s: got %d users, %v", test.reply, len(users), err)
+		}
+		if got := log.String(); !strings.Contains(got, test.note) || (got == "") != (test.note == "") {
+			t.Errorf("count %s: logged %s, want %s", test.reply, got, test.note)
+		}
+	}
+}
+
+// TestPagesThatDoNotBelongTogether: the list changes while it is read.
+func TestPagesThatDoNotBelongTogether(t *testing.T) {
+	page := func(more bool, ids ...int) string {
+		var users []string
+		for _, id := range ids {
+			users = append(users, fmt.Sprintf(`{"id":"%d"}`, id))
+		}
+		return fmt.Sprintf(`{"users":[%s],"info":{"more_records":%t}}`, strings.Join(users, ","), more)
+	}
+	for name, test := range map[string]struct {
+		pages []string
+		want  error
+	}{
+		"whole":                 {[]string{page(true, 1), page(true, 2), page(true, 3), page(false, 4)}, nil},
+		"a user twice":          {[]string{page(true, 1), page(true, 2), page(true, 1), page(false, 4)}, zoho.ErrMalformed},
+		"the last in between":   {[]string{page(true, 1), page(true, 2), page(false, 3), page(false, 4)}, zoho.ErrMalformed},
+		"nothing after the end": {[]string{page(true, 1), page(true, 2), page(false, 3), ""}, nil},
+		"a gap":                 {[]string{page(true, 1), page(true, 2), "", page(false, 4)}, zoho.ErrMalformed},
+		"more for ever":         {[]string{page(true, 1), page(true, 2), page(true, 3), page(true, 3)}, zoho.ErrMalformed},
+	} {
+		client := replying(0, "")
+		client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			body := `{"count":800}`
+			var number int
+			if _, err := fmt.Sscan(r.URL.Query().Get("page"), &number); err == nil {
+				body = test.pages[min(number, len(test.pages))-1]
+			}
+			if body == "" {
+				return &http.Response{StatusCode: 204, Body: http.NoBody}, nil
+			}
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body))}, nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if _, err := client.ReadUsers(ctx, zoho.AllUsers); !errors.Is(err, test.want) {
+			t.Errorf("%s: got %v, want %v", name, err, test.want)
+		}
+		cancel()
+	}
+}
