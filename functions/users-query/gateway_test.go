@@ -76,12 +76,15 @@ func TestSettingsNameAllThatIsMissing(t *testing.T) {
 	}
 	for _, loopback := range []string{"", "1"} {
 		s, err := readSettings(func(name string) string {
-			if name == "CRMWHO_ALLOW_LOOPBACK" {
+			switch name {
+			case "CRMWHO_ALLOW_LOOPBACK":
 				return loopback
+			case "CRMWHO_ZOHO_API_VERSION":
+				return "v8"
 			}
 			return "x"
 		})
-		if err != nil || s.allowLoopback != (loopback != "") {
+		if err != nil || s.allowLoopback != (loopback != "") || s.zohoVersion != "v8" {
 			t.Errorf("loopback %q: got %+v, %v", loopback, s, err)
 		}
 	}

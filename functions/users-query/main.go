@@ -41,10 +41,11 @@ func build(ctx context.Context, getenv func(string) string) (*bot.Bot, error) {
 	secrets := awsstore.Secrets{Client: secretsmanager.NewFromConfig(aws)}
 	client := &zoho.Client{
 		Tokens:        zoho.Reuse(token.Reader(secrets, s.accessTokenSecretID)),
+		Version:       s.zohoVersion,
 		AllowLoopback: s.allowLoopback,
 	}
 	return &bot.Bot{
-		People:         &directory.Directory{List: client.Users},
+		People:         &directory.Directory{Read: client.ReadUsers},
 		SigningSecrets: bot.StoredSecrets(secrets, s.slackSecretID),
 	}, nil
 }

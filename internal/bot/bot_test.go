@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"iter"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -35,33 +34,19 @@ type world struct {
 	log *bytes.Buffer
 }
 
-// listing is a bot whose CRM lists these users, or fails.
-func listing(list func(context.Context, zoho.UserType) iter.Seq2[zoho.User, error]) world {
+// reading is a bot whose CRM gives these users, or fails.
+func reading(users []zoho.User, err error) world {
 	log := &bytes.Buffer{}
 	return world{&bot.Bot{
-		People:         &directory.Directory{List: list},
+		People:         &directory.Directory{Read: func(context.Context, zoho.UserType) ([]zoho.User, error) { return users, err }},
 		SigningSecrets: func(context.Context) ([]string, error) { return []string{installed.SigningSecret}, nil },
 		Log:            slog.New(slog.NewJSONHandler(log, nil)),
 	}, log}
 }
 
-func withUsers(users ...zoho.User) world {
-	return listing(func(context.Context, zoho.UserType) iter.Seq2[zoho.User, error] {
-		return func(yield func(zoho.User, error) bool) {
-			for _, u := range users {
-				if !yield(u, nil) {
-					return
-				}
-			}
-		}
-	})
-}
+func withUsers(users ...zoho.User) world { return reading(users, nil) }
 
-func failing(err error) world {
-	return listing(func(context.Context, zoho.UserType) iter.Seq2[zoho.User, error] {
-		return func(yield func(zoho.User, error) bool) { yield(zoho.User{}, err) }
-	})
-}
+func failing(err error) world { return reading(nil, err) }
 
 func (w world) do(r *http.Request) *httptest.ResponseRecorder {
 	recorder := httptest.NewRecorder()
@@ -324,14 +309,31 @@ func (c *counted) Read(ctx context.Context, name string) (store.Value, error) {
 	return c.Store.Read(ctx, name)
 }
 
+// scopeMissing is the failure of a client whose grant is for something else.
+func scopeMissing(t *testing.T) error {
+	t.Helper()
+	sim := zohosim.New(zohosim.Config{APIDomain: "https://www.zohoapis.eu", Scopes: []string{"ZohoCRM.org.READ"}})
+	web := &http.Client{Transport: sim}
+	oauth := &zoho.OAuth{ClientID: sim.ClientID, ClientSecret: sim.ClientSecret, AccountsURL: "https://accounts.zoho.eu", HTTP: web}
+	grant, err := oauth.Refresh(t.Context(), sim.RefreshToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &zoho.Client{HTTP: web, Tokens: func(context.Context) (zoho.Token, error) { return grant.Token, nil }}
+	_, err = client.ReadUsers(t.Context(), zoho.AllUsers)
+	return err
+}
+
 func TestFailuresAreSentencesWithAReference(t *testing.T) {
 	for want, err := range map[string]error{
 		"not connected to Zoho CRM yet": zoho.ErrNoToken,
 		"did not answer in time":        context.DeadlineExceeded,
 		"too many questions":            zoho.ErrThrottled,
 		"does not accept my access":     zoho.ErrTokenRefused,
-		"ZohoCRM.users.READ":            zoho.ErrScopeMissing,
-		"Zoho CRM API Access":           zoho.ErrNoPermission,
+		"lacks a scope":                 zoho.ErrScopeMissing,
+		"the scope ZohoCRM.users.READ.": scopeMissing(t),
+		"Zoho CRM API Access":           zoho.ErrNoAPIAccess,
+		"behind me may not":             zoho.ErrNoPermission,
 		"cannot be reached":             zoho.ErrUnavailable,
 		"went wrong":                    errors.New("anything else"),
 	} {
@@ -349,34 +351,23 @@ func TestFailuresAreSentencesWithAReference(t *testing.T) {
 // TestASlowZohoIsGivenUp: Slack waits three seconds, so the bot does not.
 func TestASlowZohoIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := &zoho.Client{
+		sim := zohosim.New(zohosim.Config{})
+		if err := sim.AddFault(zohosim.Fault{Latency: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+		w := withUsers()
+		w.bot.People.Read = (&zoho.Client{
 			Tokens: func(context.Context) (zoho.Token, error) {
 				return zoho.Token{AccessToken: "a", APIDomain: "https://www.zohoapis.com"}, nil
 			},
-			HTTP: &http.Client{Transport: slow{time.Minute, zohosim.New(zohosim.Config{})}},
-		}
-		w := listing(client.Users)
+			HTTP: &http.Client{Transport: sim},
+		}).ReadUsers
 		started := time.Now()
 		got := w.ask(t, "/crmuser", "kim")
 		if took := time.Since(started); !strings.Contains(got, "did not answer in time") || took > 2500*time.Millisecond {
 			t.Errorf("got %q after %v", got, took)
 		}
 	})
-}
-
-// slow delays every reply.
-type slow struct {
-	by   time.Duration
-	next http.RoundTripper
-}
-
-func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
-	select {
-	case <-time.After(s.by):
-		return s.next.RoundTrip(r)
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
-	}
 }
 
 func FuzzRequests(f *testing.F) {

@@ -63,12 +63,22 @@ func explain(err error) (sentence, outcome string) {
 	case errors.Is(err, zoho.ErrTokenRefused):
 		return "Zoho CRM does not accept my access any more. Please tell whoever runs me: the CRM may have to be connected again.", "token refused"
 	case errors.Is(err, zoho.ErrScopeMissing):
-		return "I may not read the users of Zoho CRM. Please tell whoever runs me: the grant lacks the scope ZohoCRM.users.READ.", "scope missing"
+		return "I may not read that in Zoho CRM. Please tell whoever runs me: " + missingScope(err) + ".", "scope missing"
+	case errors.Is(err, zoho.ErrNoAPIAccess):
+		return "Zoho CRM does not let me in. Please ask a CRM administrator to allow “Zoho CRM API Access” in the profile of the CRM user behind me.", "no API access"
 	case errors.Is(err, zoho.ErrNoPermission):
-		return "Zoho CRM does not let me read its users. Please ask a CRM administrator to allow “Zoho CRM API Access” in the profile of the CRM user behind me.", "no permission"
+		return "The CRM user behind me may not read that in Zoho CRM. Please ask a CRM administrator to allow it.", "no permission"
 	case errors.Is(err, zoho.ErrUnavailable):
 		return "Zoho CRM cannot be reached right now. Please ask again in a few minutes.", "unavailable"
 	default:
 		return "Something went wrong while I asked Zoho CRM. Please try again; if it keeps happening, tell whoever runs me.", "failed"
 	}
+}
+
+// missingScope names the scope that the grant lacks.
+func missingScope(err error) string {
+	if e, ok := errors.AsType[*zoho.Error](err); ok && e.Scope != "" {
+		return "the grant lacks the scope " + e.Scope
+	}
+	return "the grant lacks a scope"
 }

@@ -5,7 +5,6 @@ package directory
 import (
 	"cmp"
 	"context"
-	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -22,8 +21,8 @@ type People struct {
 // Directory answers from lists that it keeps in memory. It is safe for
 // concurrent use; its fields are not changed after the first call.
 type Directory struct {
-	// List reads all users of a type, such as (*zoho.Client).Users. Required.
-	List func(context.Context, zoho.UserType) iter.Seq2[zoho.User, error]
+	// Read gives all users of a type or an error, such as (*zoho.Client).ReadUsers. Required.
+	Read func(context.Context, zoho.UserType) ([]zoho.User, error)
 	// TTL is how old a list may be; zero stands for a minute.
 	TTL time.Duration
 
@@ -62,11 +61,9 @@ func (d *Directory) people(ctx context.Context, t zoho.UserType) (People, error)
 		return kept, nil
 	}
 	read := People{ReadAt: time.Now()}
-	for user, err := range d.List(ctx, t) {
-		if err != nil {
-			return People{}, err
-		}
-		read.Users = append(read.Users, user)
+	var err error
+	if read.Users, err = d.Read(ctx, t); err != nil {
+		return People{}, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -120,35 +119,27 @@ func TestUnescape(t *testing.T) {
 	}
 }
 
-// crm lists users and counts how often it is asked; it fails after failAfter
-// of them when that is not negative.
+// crm gives users, or fails, and remembers what it was asked for.
 type crm struct {
-	users     []zoho.User
-	failAfter int
-	asked     []zoho.UserType
+	users []zoho.User
+	err   error
+	asked []zoho.UserType
 }
 
 var errDown = errors.New("down")
 
-func (c *crm) list(_ context.Context, t zoho.UserType) iter.Seq2[zoho.User, error] {
+func (c *crm) read(_ context.Context, t zoho.UserType) ([]zoho.User, error) {
 	c.asked = append(c.asked, t)
-	return func(yield func(zoho.User, error) bool) {
-		for i, u := range c.users {
-			if i == c.failAfter {
-				yield(zoho.User{}, errDown)
-				return
-			}
-			if !yield(u, nil) {
-				return
-			}
-		}
+	if c.err != nil {
+		return nil, c.err
 	}
+	return c.users, nil
 }
 
 func TestListsAreKeptForAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &crm{users: sample(t), failAfter: -1}
-		d := &directory.Directory{List: c.list}
+		c := &crm{users: sample(t)}
+		d := &directory.Directory{Read: c.read}
 		for _, wait := range []time.Duration{0, 59 * time.Second, time.Second} {
 			time.Sleep(wait)
 			found, err := d.Search(t.Context(), "kim")
@@ -168,23 +159,23 @@ func TestListsAreKeptForAMinute(t *testing.T) {
 	})
 }
 
-func TestAPartOfAListIsNeverAnswered(t *testing.T) {
-	c := &crm{users: sample(t), failAfter: 10}
-	d := &directory.Directory{List: c.list}
+func TestAFailureIsNoAnswerAndIsNotKept(t *testing.T) {
+	c := &crm{users: sample(t), err: errDown}
+	d := &directory.Directory{Read: c.read}
 	if found, err := d.Search(t.Context(), "kim"); !errors.Is(err, errDown) || len(found.Users) != 0 {
 		t.Errorf("got %v, %v; want %v", found, err, errDown)
 	}
-	c.failAfter = -1
+	c.err = nil
 	if found, err := d.Search(t.Context(), "kim"); err != nil || len(found.Users) != 1 {
 		t.Errorf("got %v, %v; want Kim", found, err)
 	}
 }
 
 func TestAdminsAreThereWhateverTheirStatus(t *testing.T) {
-	c := &crm{failAfter: -1, users: []zoho.User{
+	c := &crm{users: []zoho.User{
 		{ID: "1", FullName: "Beta", Status: "deleted"}, {ID: "2", FullName: "Gamma", Status: "active"}, {ID: "3", FullName: "alpha", Status: "active"},
 	}}
-	found, err := (&directory.Directory{List: c.list}).Admins(t.Context())
+	found, err := (&directory.Directory{Read: c.read}).Admins(t.Context())
 	if err != nil || fmt.Sprint(found.Users[0].ID, found.Users[1].ID, found.Users[2].ID) != "321" {
 		t.Errorf("got %v, %v", found.Users, err)
 	}

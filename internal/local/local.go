@@ -45,7 +45,7 @@ type Bot struct {
 // Start runs a bot that listens on a loopback address, such as 127.0.0.1:0 for
 // any free port, until Stop. It logs to log.
 func Start(ctx context.Context, address string, log *slog.Logger) (*Bot, error) {
-	listener, err := listen(address)
+	listener, err := Listen(address)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (b *Bot) handler(ctx context.Context, log *slog.Logger) (http.Handler, erro
 	go keepFresh(ctx, keeper, log)
 	client := &zoho.Client{Tokens: zoho.Reuse(token.Reader(values, accessToken)), AllowLoopback: true}
 	return &bot.Bot{
-		People:         &directory.Directory{List: client.Users},
+		People:         &directory.Directory{Read: client.ReadUsers},
 		SigningSecrets: bot.StoredSecrets(values, slackSecret),
 		Log:            log,
 	}, nil
@@ -113,7 +113,7 @@ func (b *Bot) handler(ctx context.Context, log *slog.Logger) (http.Handler, erro
 
 // zoho starts a Zoho and gives the OAuth client that it knows.
 func (b *Bot) zoho() (map[string]string, error) {
-	listener, err := listen("127.0.0.1:0")
+	listener, err := Listen("127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,9 @@ func (b *Bot) serve(listener net.Listener, handler http.Handler) {
 // errNotLoopback keeps a bot with played secrets off the network.
 var errNotLoopback = errors.New("the address must be one of this computer's own, such as 127.0.0.1:8080")
 
-func listen(address string) (net.Listener, error) {
+// Listen opens a port for a stand-in. Other addresses than loopback are refused:
+// what is played is nobody else's to ask.
+func Listen(address string) (net.Listener, error) {
 	at, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil || !at.IP.IsLoopback() {
 		return nil, errNotLoopback
