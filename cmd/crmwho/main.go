@@ -28,6 +28,6 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), askCommand(), eventCommand())
+	root.AddCommand(serveCommand(), askCommand(), eventCommand(), zohoCommand())
 	return root
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"crmwho/internal/sim/slacksim"
+	"crmwho/internal/zoho"
 )
 
 // run runs the command with input and gives what it prints.
@@ -142,4 +144,50 @@ func signature(t *testing.T, secret, stamp string, body []byte) string {
 	h := http.Header{}
 	slacksim.Slack{SigningSecret: cmp.Or(secret, sampleSecret)}.Sign(h, body, time.Unix(seconds, 0))
 	return h.Get("X-Slack-Signature")
+}
+
+// TestZoho points a client at the command: from the printed code to a user.
+func TestZoho(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	out, printed := io.Pipe()
+	c := command()
+	c.SetArgs([]string{"zoho", "--client-id", "my-client", "--users", "300", "--records", "40"})
+	c.SetOut(printed)
+	done := make(chan error, 1)
+	go func() {
+		done <- c.ExecuteContext(ctx)
+		printed.Close()
+	}()
+	told := map[string]string{}
+	for scan := bufio.NewScanner(out); told["The"] == "" && scan.Scan(); {
+		name, value, _ := strings.Cut(strings.TrimSpace(scan.Text()), " ")
+		told[name] = strings.TrimSpace(value)
+		if strings.HasPrefix(name, "http") {
+			told["url"] = name
+		}
+	}
+	if told["client_id"] != "" || told["client_secret"] == "" || told["refresh_token"] == "" {
+		t.Errorf("told %v", told)
+	}
+	oauth := &zoho.OAuth{ClientID: "my-client", ClientSecret: told["client_secret"], AccountsURL: told["url"], AllowLoopback: true}
+	grant, err := oauth.Exchange(ctx, told["code"])
+	if err != nil || grant.RefreshToken != told["refresh_token"] {
+		t.Fatalf("got %v, %v", grant, err)
+	}
+	client := &zoho.Client{AllowLoopback: true, Tokens: func(context.Context) (zoho.Token, error) { return grant.Token, nil }}
+	if users, err := client.ReadUsers(ctx, zoho.AllUsers); err != nil || len(users) != 300 {
+		t.Errorf("got %d users, %v", len(users), err)
+	}
+	interrupt()
+	if err := <-done; err != nil {
+		t.Errorf("interrupted: %v", err)
+	}
+}
+
+func TestZohoRefusesWhatItCannotBe(t *testing.T) {
+	for _, args := range [][]string{{"--users", "-1"}, {"--users", "many"}, {"--listen", "0.0.0.0:0"}, {"surplus"}} {
+		if _, _, err := run(t, t.Context(), "", append([]string{"zoho"}, args...)...); err == nil {
+			t.Errorf("%q was accepted", args)
+		}
+	}
 }
