@@ -54,11 +54,16 @@ func (b *logBuffer) String() string {
 	return b.text.String()
 }
 
-// deploy starts a stack whose secrets are empty.
+// deploy starts a stack whose secrets are empty, over the documented sample.
 func deploy(t *testing.T) *stack {
 	t.Helper()
+	return deployOver(t, zohosim.New(zohosim.Config{}))
+}
+
+func deployOver(t *testing.T, crm *zohosim.Zoho) *stack {
+	t.Helper()
 	s := &stack{
-		zoho:    zohosim.New(zohosim.Config{}),
+		zoho:    crm,
 		slack:   slacksim.Slack{SigningSecret: "signing-secret-of-this-test"},
 		secrets: &awssim.SecretsManager{},
 		log:     &logBuffer{},
@@ -233,6 +238,31 @@ func TestFromAnEmptyStackToTheAnswer(t *testing.T) {
 		t.Errorf("no line about the answer: %s", s.log)
 	}
 	s.tellsNothing(t, token, s.zoho.ClientID, s.zoho.ClientSecret, s.zoho.RefreshToken, s.slack.SigningSecret, "Kim", "kim", "Patricia", "zohotest", "U0SAMPLE", "sample-verification-token")
+}
+
+// TestAnOrganisationOfManyPages is read whole, with several calls at once, and
+// nothing that is personal in it reaches the log.
+func TestAnOrganisationOfManyPages(t *testing.T) {
+	organisation, canaries := zohosim.Canary(1100)
+	s := deployOver(t, zohosim.New(zohosim.Config{Organisation: &organisation}))
+	s.setUp()
+	if _, err := s.refresh(t, "token-refresh.json"); err != nil {
+		t.Fatal(err)
+	}
+	var last struct {
+		Email string `json:"email"`
+	}
+	if err := json.Unmarshal(organisation.Users[1099], &last); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.ask(t, "/crmuser", last.Email); !strings.Contains(got, "E-mail: "+last.Email+".") {
+		t.Errorf("got %q, want the card of the last user", got)
+	}
+	s.ask(t, "/crmadmins", "")
+	if pages, busiest := s.zoho.Count(zohosim.UsersCall), s.zoho.Busiest(); pages != 6+1 || busiest > 3 {
+		t.Errorf("%d pages, %d calls at once", pages, busiest)
+	}
+	s.tellsNothing(t, canaries...)
 }
 
 // tellsNothing fails when a word stands in what the functions logged.

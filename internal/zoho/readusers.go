@@ -66,9 +66,9 @@ func (c *Client) usersPage(ctx context.Context, t UserType, number int) (UserPag
 	return c.ListUsers(ctx, ListUsersOptions{Type: t, Page: number, PerPage: MaxPerPage})
 }
 
-// count is zero when it cannot be had: the pages can be read without it.
+// count is zero when it cannot be had at once: the pages can be read without it.
 func (c *Client) count(ctx context.Context, t UserType) int {
-	n, err := c.CountUsers(ctx, t)
+	n, err := countUsers(ctx, t, c.try)
 	if err != nil {
 		c.log().WarnContext(ctx, "zoho count", "err", err)
 	}

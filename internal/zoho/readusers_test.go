@@ -194,6 +194,25 @@ func TestTheCountIsAHint(t *testing.T) {
 	}
 }
 
+// TestACountThatFailsIsNotAskedForAgain: the time is better spent on pages.
+func TestACountThatFailsIsNotAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := euSim(generated(1000)...)
+		client := connected(t, sim)
+		if err := sim.AddFault(zohosim.Fault{Path: "/crm/v7/users/actions/count", Kind: zohosim.InternalError}); err != nil {
+			t.Fatal(err)
+		}
+		started := time.Now()
+		users, err := client.ReadUsers(t.Context(), zoho.AllUsers)
+		if took := time.Since(started); err != nil || len(users) != 1000 || took > 0 || sim.Count(zohosim.CountCall) != 1 {
+			t.Errorf("got %d users, %v after %v and %d counts", len(users), err, took, sim.Count(zohosim.CountCall))
+		}
+		if _, err := client.CountUsers(t.Context(), zoho.AllUsers); err == nil || sim.Count(zohosim.CountCall) != 4 {
+			t.Errorf("asked by itself: got %v after %d calls", err, sim.Count(zohosim.CountCall)-1)
+		}
+	})
+}
+
 // TestPagesThatDoNotBelongTogether: the list changes while it is read.
 func TestPagesThatDoNotBelongTogether(t *testing.T) {
 	page := func(more bool, ids ...int) string {

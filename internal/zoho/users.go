@@ -202,9 +202,13 @@ func checkPage(number int, page UserPage, seen map[string]bool) error {
 
 // CountUsers gives how many users of a type there are.
 func (c *Client) CountUsers(ctx context.Context, t UserType) (int, error) {
+	return countUsers(ctx, t, c.get)
+}
+
+func countUsers(ctx context.Context, t UserType, get func(context.Context, query, fields) (int, error)) (int, error) {
 	q := query{call: "count users", path: "users/actions/count", scope: usersScope, params: url.Values{"type": {string(t)}}}
 	count := -1
-	_, err := c.get(ctx, q, fields{"count": func(r *reader) { count = r.number() }})
+	_, err := get(ctx, q, fields{"count": func(r *reader) { count = r.number() }})
 	if err == nil && count < 0 {
 		err = malformed(q.call, "no count")
 	}

@@ -290,3 +290,11 @@ func TestWhatClientsSend(t *testing.T) {
 		}
 	}
 }
+
+func TestABodyBeyondReason(t *testing.T) {
+	sim := zohosim.New(zohosim.Config{})
+	r := newRequest(t, http.MethodPost, api+"/crm/v7/coql", strings.Repeat("x", 2<<20))
+	if status, body := call(t, sim, r); status != http.StatusRequestEntityTooLarge || field(t, body, "code") != "INVALID_REQUEST" {
+		t.Errorf("got %d %s", status, body)
+	}
+}

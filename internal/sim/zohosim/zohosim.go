@@ -105,8 +105,9 @@ func (z *Zoho) AdvanceClock(by time.Duration) {
 // endpoint's.
 func (z *Zoho) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		return // the client has gone, or sends what no client does
+	if err != nil { // the client has gone, or sends what no client does
+		refusal{http.StatusRequestEntityTooLarge, "INVALID_REQUEST", "unable to process your request", nil}.answer().write(w)
+		return
 	}
 	c := request{Request: r, body: body}
 	c.route, c.id = routeOf(r.URL.Path, z.Version)
