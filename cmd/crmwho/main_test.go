@@ -151,7 +151,7 @@ func TestZoho(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	out, printed := io.Pipe()
 	c := command()
-	c.SetArgs([]string{"zoho", "--client-id", "my-client", "--users", "300", "--records", "40"})
+	c.SetArgs([]string{"zoho", "--client-id", "my-client", "--users", "300", "--records", "40", "--api-version", "v8"})
 	c.SetOut(printed)
 	done := make(chan error, 1)
 	go func() {
@@ -174,7 +174,7 @@ func TestZoho(t *testing.T) {
 	if err != nil || grant.RefreshToken != told["refresh_token"] {
 		t.Fatalf("got %v, %v", grant, err)
 	}
-	client := &zoho.Client{AllowLoopback: true, Tokens: func(context.Context) (zoho.Token, error) { return grant.Token, nil }}
+	client := &zoho.Client{AllowLoopback: true, Version: "v8", Tokens: func(context.Context) (zoho.Token, error) { return grant.Token, nil }}
 	if users, err := client.ReadUsers(ctx, zoho.AllUsers); err != nil || len(users) != 300 {
 		t.Errorf("got %d users, %v", len(users), err)
 	}
@@ -185,7 +185,7 @@ func TestZoho(t *testing.T) {
 }
 
 func TestZohoRefusesWhatItCannotBe(t *testing.T) {
-	for _, args := range [][]string{{"--users", "-1"}, {"--users", "many"}, {"--listen", "0.0.0.0:0"}, {"surplus"}} {
+	for _, args := range [][]string{{"--users", "-1"}, {"--users", "many"}, {"--records", "9"}, {"--records", "9", "--users", "0"}, {"--listen", "0.0.0.0:0"}, {"surplus"}} {
 		if _, _, err := run(t, t.Context(), "", append([]string{"zoho"}, args...)...); err == nil {
 			t.Errorf("%q was accepted", args)
 		}

@@ -43,7 +43,10 @@ users, lets faults happen and moves the clock; GET /control lists the names.`,
 			if users < 0 || records < 0 {
 				return errors.New("--users and --records take a number from 0")
 			}
-			if c.Flags().Changed("users") || c.Flags().Changed("records") {
+			if c.Flags().Changed("records") && users == 0 {
+				return errors.New("--records needs --users: somebody has to own them")
+			}
+			if c.Flags().Changed("users") {
 				organisation := zohosim.Generate(users, records)
 				config.Organisation = &organisation
 			}
@@ -62,6 +65,7 @@ users, lets faults happen and moves the clock; GET /control lists the names.`,
 	flags.StringVar(&config.ClientSecret, "client-secret", "", "client secret to accept")
 	flags.StringVar(&config.RefreshToken, "refresh-token", "", "refresh token to accept")
 	flags.StringVar(&config.GrantToken, "grant-token", "", "code to accept once, for ten minutes")
+	flags.StringVar(&config.Version, "api-version", "v7", "version in the paths of the CRM's API; its content stays that of v7")
 	flags.IntVar(&users, "users", 0, "size of a generated organisation; without it the 15 users of Zoho's documentation")
 	flags.IntVar(&records, "records", 0, "accounts, contacts, deals and leads of a generated organisation")
 	addLogFlag(c, &logs)

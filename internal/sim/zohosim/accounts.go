@@ -67,20 +67,22 @@ func newAccounts(c Config, now time.Time) accounts {
 	return a
 }
 
-// grant adds a refresh token, which may end the first of too many.
+// grant adds a refresh token, which may end the first of too many, or gives one
+// that exists other scopes.
 func (a *accounts) grant(refresh string, scopes []string) {
-	if a.grants[refresh] == nil {
-		a.order = append(a.order, refresh)
+	if g := a.grants[refresh]; g != nil {
+		g.scopes = scopes
+		return
 	}
 	a.grants[refresh] = &grant{scopes: scopes}
-	if len(a.order) > maxGrants {
-		a.revoke(a.order[0])
+	if a.order = append(a.order, refresh); len(a.order) > maxGrants {
+		a.revoke(a.order[0], time.Time{})
 	}
 }
 
 // revoke ends a refresh token with its access tokens, or one access token, and
-// reports whether there was one.
-func (a *accounts) revoke(secret string) bool {
+// reports whether there was one that was alive.
+func (a *accounts) revoke(secret string, now time.Time) bool {
 	if g := a.grants[secret]; g != nil {
 		for _, t := range g.live {
 			delete(a.tokens, t)
@@ -89,9 +91,9 @@ func (a *accounts) revoke(secret string) bool {
 		a.order = slices.DeleteFunc(a.order, func(s string) bool { return s == secret })
 		return true
 	}
-	_, ok := a.tokens[secret]
+	t, ok := a.tokens[secret]
 	delete(a.tokens, secret)
-	return ok
+	return ok && now.Before(t.expires)
 }
 
 // issue makes an access token, or none when there were too many of late.
@@ -174,7 +176,10 @@ func (z *Zoho) exchange(r request, secret string) answer {
 		return z.oauthError("invalid_code")
 	}
 	z.accounts.grant(c.refresh, c.scopes)
-	reply, _ := z.issue(r, c.refresh) // a new grant is within its limits
+	reply, ok := z.issue(r, c.refresh)
+	if !ok {
+		return z.throttle()
+	}
 	reply["refresh_token"] = c.refresh
 	return encoded(http.StatusOK, reply)
 }
@@ -217,7 +222,7 @@ func (z *Zoho) throttle() answer {
 // guess.
 // Source: Zoho's accounts documentation, "Revoke OAuth tokens".
 func (z *Zoho) revokeToken(r request) answer {
-	if r.Method != http.MethodPost || !z.accounts.revoke(r.form().Get("token")) {
+	if r.Method != http.MethodPost || !z.accounts.revoke(r.form().Get("token"), z.now()) {
 		return encoded(http.StatusBadRequest, object{"error": "invalid_token"})
 	}
 	return encoded(http.StatusOK, object{"status": "success"})
@@ -225,7 +230,7 @@ func (z *Zoho) revokeToken(r request) answer {
 
 // form has the fields of a request to the accounts server. They may come in the
 // body, as a form of either kind, or in the query: Zoho's own clients use all
-// three. An unreadable form has no fields.
+// three. Of an unreadable form there are the fields that can be read.
 func (r request) form() url.Values {
 	parsed := r.Clone(r.Context())
 	parsed.Body = io.NopCloser(bytes.NewReader(r.body))

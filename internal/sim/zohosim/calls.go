@@ -85,23 +85,38 @@ type Call struct {
 
 // log is what a Zoho remembers of its requests.
 type log struct {
-	calls            []Call
-	running, busiest int
+	calls   []Call
+	running map[Kind]int
+	busiest int
+}
+
+// all counts the requests that are under way.
+func (l *log) all() (n int) {
+	for _, m := range l.running {
+		n += m
+	}
+	return n
+}
+
+// crm counts those of the CRM.
+func (l *log) crm() int {
+	return l.all() - l.running[TokenCall] - l.running[RevokeCall] - l.running[OtherCall]
 }
 
 // begin notes a request and gives its place in the log.
 func (l *log) begin(r request, at time.Time) int {
 	l.calls = append(l.calls, Call{Kind: r.route, Request: r.Method + " " + r.URL.RequestURI(), AccessToken: accessToken(r.Request), At: at})
-	l.running++
-	l.busiest = max(l.busiest, l.running)
+	if l.running == nil {
+		l.running = map[Kind]int{}
+	}
+	l.running[r.route]++
+	l.busiest = max(l.busiest, l.all())
 	return len(l.calls) - 1
 }
 
 func (l *log) end(entry, status int) {
-	l.running--
-	if entry < len(l.calls) { // it was not forgotten meanwhile
-		l.calls[entry].Status = status
-	}
+	l.running[l.calls[entry].Kind]--
+	l.calls[entry].Status = status
 }
 
 // Calls lists the requests so far in the order in which they came.

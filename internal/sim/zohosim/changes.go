@@ -1,6 +1,7 @@
 package zohosim
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,12 +37,18 @@ func (z *Zoho) AddUser(fields map[string]any) (id string, err error) {
 		return "", fmt.Errorf("add user: %w", err)
 	}
 	u, err := newUser(raw)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
+	case !isID(u.ID) || len(u.ID) > 19 || z.user(u.ID) != nil:
+		return "", errTaken
 	}
 	z.users = append(z.users, u)
+	z.names(u)
 	return u.ID, nil
 }
+
+var errTaken = errors.New("the id is taken, or is not up to 19 digits")
 
 // reference is how a user carries a role or a profile.
 type reference struct {
@@ -60,13 +67,13 @@ func lastOf(items []json.RawMessage) *reference {
 
 // nextID is above all ids so far: lists are in the order of ids.
 func (z *Zoho) nextID() string {
-	highest := int64(9_000_000_000_000_000_000)
+	highest := uint64(9_000_000_000_000_000_000)
 	for _, u := range z.users {
-		if n, err := strconv.ParseInt(u.ID, 10, 64); err == nil {
+		if n, err := strconv.ParseUint(u.ID, 10, 64); err == nil {
 			highest = max(highest, n)
 		}
 	}
-	return strconv.FormatInt(highest+1, 10)
+	return strconv.FormatUint(highest+1, 10)
 }
 
 // blankUser has every key that a user of the documented reply has, with
@@ -103,9 +110,10 @@ func (z *Zoho) ChangeUser(id string, fields map[string]any) error {
 	if err := json.Unmarshal(u.raw, &all); err != nil {
 		return fmt.Errorf("change user: %w", err)
 	}
-	fields = maps.Clone(fields)
-	fields["Modified_Time"] = z.stamp()
-	for key, value := range fields {
+	changes := object{}
+	maps.Copy(changes, fields)
+	changes["Modified_Time"] = z.stamp()
+	for key, value := range changes {
 		raw, err := json.Marshal(value)
 		if err != nil {
 			return fmt.Errorf("change user: %w", err)
@@ -117,10 +125,38 @@ func (z *Zoho) ChangeUser(id string, fields map[string]any) error {
 		return fmt.Errorf("change user: %w", err)
 	}
 	changed, err := newUser(raw)
-	if err == nil {
-		*u = changed
+	if err != nil {
+		return err
 	}
-	return err
+	renamed := changed.FullName != u.FullName
+	*u = changed
+	z.names(changed)
+	if renamed {
+		z.renamed(changed)
+	}
+	return nil
+}
+
+// renamed brings a user's new name to all who carry it, as Zoho looks names up
+// by their ids. That their Modified_Time stays is a guess.
+func (z *Zoho) renamed(u user) {
+	id := []byte(`"` + u.ID + `"`)
+	for i, other := range z.users {
+		if !bytes.Contains(other.raw, id) {
+			continue
+		}
+		var all map[string]json.RawMessage
+		if json.Unmarshal(other.raw, &all) != nil {
+			continue
+		}
+		for key, raw := range all {
+			var ref reference
+			if json.Unmarshal(raw, &ref) == nil && ref.ID == u.ID {
+				all[key], _ = json.Marshal(reference{u.FullName, u.ID}) // two texts are representable
+			}
+		}
+		z.users[i].raw, _ = json.Marshal(all)
+	}
 }
 
 // RenameUser gives a user another name. An empty last name becomes null.

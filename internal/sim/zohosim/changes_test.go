@@ -3,9 +3,11 @@ package zohosim_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"crmwho/internal/sim/zohosim"
@@ -63,6 +65,52 @@ func TestUsersChange(t *testing.T) {
 	if before["Modified_Time"] != "2026-11-24T01:30:05-08:00" {
 		t.Errorf("modified at %v", before["Modified_Time"])
 	}
+}
+
+// TestANewNameIsEverywhere where Zoho repeats it beside the id.
+func TestANewNameIsEverywhere(t *testing.T) {
+	organisation := zohosim.Generate(30, 200)
+	sim, token := clocked(t, zohosim.Config{Organisation: &organisation})
+	var first struct {
+		ID       string `json:"id"`
+		FullName string `json:"full_name"`
+		LastName string `json:"last_name"`
+	}
+	if err := json.Unmarshal(organisation.Users[0], &first); err != nil {
+		t.Fatal(err)
+	}
+	everywhere := func() (text string) {
+		for _, path := range []string{"users", "Accounts/search?criteria=(Owner:equals:" + first.ID + ")", "Leads/search?criteria=(Owner:equals:" + first.ID + ")"} {
+			_, body := get(t, sim, token, "/crm/v7/"+path)
+			text += body
+		}
+		return text + query(t, sim, token, "select Owner from Deals where Owner = '"+first.ID+"'")
+	}
+	before := everywhere()
+	if err := sim.RenameUser(first.ID, "Generated", "van der Renamed"); err != nil {
+		t.Fatal(err)
+	}
+	after := everywhere()
+	old, left, renamed := strings.Count(before, `"name":"`+first.FullName+`"`), strings.Count(after, `"name":"`+first.FullName+`"`), strings.Count(after, `"name":"Generated van der Renamed"`)
+	if old < 10 || left > 0 || renamed != old {
+		t.Errorf("the old name stood %d times and stands %d times, the new one %d times", old, left, renamed)
+	}
+	if !strings.Contains(after, `"name":"van der Renamed"`) {
+		t.Error("COQL does not give the last name")
+	}
+}
+
+// query gives the reply to a COQL query.
+func query(t *testing.T, sim *zohosim.Zoho, token, query string) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"select_query": query})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRequest(t, http.MethodPost, api+"/crm/v7/coql", string(body))
+	r.Header.Set("Authorization", "Zoho-oauthtoken "+token)
+	_, reply := call(t, sim, r)
+	return reply
 }
 
 // listed counts the users that a list gives.
@@ -140,8 +188,22 @@ func TestNobodyToChange(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if err := sim.ChangeUser(kim, map[string]any{"phone": func() {}}); err == nil {
-		t.Error("a function was taken for a phone number")
+	for name, fields := range map[string]map[string]any{"a function": {"phone": func() {}}, "a status of another kind": {"status": 1}} {
+		before := len(fields)
+		if err := sim.ChangeUser(kim, fields); err == nil || len(fields) != before {
+			t.Errorf("%s: got %v, %v", name, err, fields)
+		}
+	}
+	if u := user(t, sim, signIn(t, sim), kim); u["status"] != "active" || u["Modified_Time"] != "2023-05-24T12:49:06-07:00" {
+		t.Errorf("a change that failed has changed %v", u)
+	}
+	if err := sim.ChangeUser(kim, nil); err != nil {
+		t.Error(err)
+	}
+	for _, id := range []string{kim, "x", "", "12345678901234567890"} {
+		if _, err := sim.AddUser(map[string]any{"id": id}); err == nil {
+			t.Errorf("a user with the id %q was added", id)
+		}
 	}
 	if err := zohosim.New(zohosim.Config{Organisation: &zohosim.Organisation{}}).PromoteUser("1"); err == nil {
 		t.Error("promoted without a profile")
@@ -182,10 +244,6 @@ func TestControl(t *testing.T) {
 	if n := listed(t, sim, token, "", ""); n != 15 {
 		t.Errorf("%d users", n)
 	}
-	must("add-fault", `{"path":"/crm/","kind":"throttled-old","times":1,"latency":"1ms","status":430,"retry_after":"2s","after":0,"probability":1}`)
-	if status, _ := get(t, sim, token, "/crm/v7/users"); status != 430 {
-		t.Errorf("with a fault: got %d", status)
-	}
 	must("add-fault", `{"kind":"reset"}`)
 	must("clear-faults", ``)
 	code := field(t, must("grant-token", `{"life":"1m","scopes":["ZohoCRM.org.READ"]}`), "code")
@@ -197,12 +255,80 @@ func TestControl(t *testing.T) {
 		t.Errorf("expired: got %d", status)
 	}
 	must("advance-clock", `{"by":"2h"}`)
-	if body := must("calls", ``); !strings.Contains(body, `"busiest":1,"calls":{"token":2,"user":3,"users":4}`) {
+	if body := must("calls", ``); !strings.Contains(body, `"busiest":1,"calls":{"token":2,"user":3,"users":3}`) {
 		t.Errorf("got %s", body)
 	}
-	if last := sim.Calls(); len(last) != 9 || last[8].Kind != zohosim.UsersCall {
+	if last := sim.Calls(); len(last) != 8 || last[7].Kind != zohosim.UsersCall {
 		t.Errorf("the log has %d calls", len(last))
 	}
+}
+
+// TestControlsOfFaults: each field shows in what happens.
+func TestControlsOfFaults(t *testing.T) {
+	for fault, want := range map[string]string{
+		`{"kind":"throttled"}`:                                        "429 429 429 429",
+		`{"kind":"throttled","path":"/oauth/"}`:                       "200 200 200 200",
+		`{"kind":"throttled","after":1}`:                              "200 429 429 429",
+		`{"kind":"throttled","times":2}`:                              "429 429 200 200",
+		`{"kind":"throttled","status":430}`:                           "430 430 430 430",
+		`{"kind":"throttled","probability":1e-9}`:                     "200 200 200 200",
+		`{"kind":"throttled","times":1,"retry_after":"1500ms"}`:       "429+2 200 200 200",
+		`{"latency":"90s"}`:                                           "200@90 200@90 200@90 200@90",
+		`{"kind":"throttled-old","times":1,"latency":"1s","after":2}`: "200 200 429@1 200",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			sim := zohosim.New(zohosim.Config{})
+			token := signIn(t, sim)
+			r := newRequest(t, http.MethodPost, api+"/control/add-fault", fault)
+			r.Header.Set("Content-Type", "application/json; charset=utf-8")
+			if status, body := call(t, sim, r); status != 200 || body != "{}\n" {
+				t.Fatalf("%s: got %d %s", fault, status, body)
+			}
+			var got []string
+			for range 4 {
+				r := newRequest(t, http.MethodGet, api+"/crm/v7/users", "")
+				r.Header.Set("Authorization", "Zoho-oauthtoken "+token)
+				started := time.Now()
+				reply, err := sim.RoundTrip(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				one := fmt.Sprint(reply.StatusCode)
+				if after := reply.Header.Get("Retry-After"); after != "" {
+					one += "+" + after
+				}
+				if took := time.Since(started); took > 0 {
+					one += "@" + fmt.Sprint(took.Seconds())
+				}
+				got = append(got, one)
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%s: got %s, want %s", fault, got, want)
+			}
+		})
+	}
+}
+
+func TestControlOfTheClockAndOfCodes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := zohosim.New(zohosim.Config{})
+		do := func(name, body string) string {
+			r := newRequest(t, http.MethodPost, api+"/control/"+name, body)
+			r.Header.Set("Content-Type", "application/json")
+			_, reply := call(t, sim, r)
+			return reply
+		}
+		token := signIn(t, sim)
+		code := field(t, do("grant-token", `{"life":"5m"}`), "code")
+		do("advance-clock", `{"by":"4m"}`)
+		if body := exchangeCode(t, sim, code); field(t, body, "access_token") == "" {
+			t.Errorf("a code of five minutes after four: %s", body)
+		}
+		do("advance-clock", `{"by":"57m"}`)
+		if status, _ := get(t, sim, token, "/crm/v7/users"); status != 401 {
+			t.Errorf("a token after 61 minutes: got %d", status)
+		}
+	})
 }
 
 func TestControlRefuses(t *testing.T) {
@@ -220,6 +346,10 @@ func TestControlRefuses(t *testing.T) {
 		{"POST", "/disable-user", "application/json", `{"id":"1"}`, 400, "no such user"},
 		{"POST", "/add-fault", "application/json", `{"kind":"earthquake"}`, 400, "known kind"},
 		{"POST", "/add-fault", "application/json", `{"latency":"soon"}`, 400, "soon"},
+		{"POST", "/add-fault", "application/json", `{"kind":"throttled","status":42}`, 400, "from 200 to 599"},
+		{"POST", "/add-fault", "application/json", `{"kind":"throttled","status":103}`, 400, "from 200 to 599"},
+		{"POST", "/add-fault", "application/json", `{"latency":"1s","status":500}`, 400, "with a kind"},
+		{"POST", "X/add-fault", "application/json", `{}`, 404, "INVALID_URL_PATTERN"},
 		{"GET", "", "", ``, 200, `"fault_kinds":["","authentication-failure"`},
 	} {
 		r := newRequest(t, test.method, api+"/control"+test.name, test.body)

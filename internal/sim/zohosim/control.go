@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -119,7 +120,7 @@ func (z *Zoho) control(r request) answer {
 }
 
 func controlInputOf(r request) (in controlInput, err error) {
-	if r.Header.Get("Content-Type") != "application/json" {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
 		return in, errNotJSON
 	}
 	if len(bytes.TrimSpace(r.body)) == 0 {

@@ -61,6 +61,8 @@ type column struct {
 	source   string // the record's key
 	part     string // of a look-up; empty: the whole
 	place    int    // among the columns of the reply
+
+	lastNames map[string]any // see module
 }
 
 func (c column) expression() string {
@@ -80,7 +82,7 @@ func (c column) raw(record object) any {
 	case !isObject:
 		return nil
 	case c.source == "Owner" && c.part == "name":
-		return lastName(o["name"])
+		return c.lastName(o)
 	}
 	return o[c.part]
 }
@@ -100,14 +102,19 @@ func (c column) shown(v any) any {
 	}
 	name := o["name"]
 	if c.source == "Owner" {
-		name = lastName(name)
+		name = c.lastName(o)
 	}
 	return object{"name": name, "id": o["id"]}
 }
 
-// lastName is null for users without one, whose full name is one word.
-func lastName(full any) any {
-	text, _ := full.(string)
+// lastName is null for owners without one. That of an owner who is no user of
+// the organisation is the last of several words, a guess.
+func (c column) lastName(owner object) any {
+	id, _ := owner["id"].(string)
+	if last, known := c.lastNames[id]; known {
+		return last
+	}
+	text, _ := owner["name"].(string)
 	words := strings.Fields(text)
 	if len(words) < 2 {
 		return nil

@@ -256,7 +256,7 @@ func (p *parser) resolved(terms []column) []column {
 func (p *parser) resolve(c column) column {
 	first, last, dotted := strings.Cut(c.name, ".")
 	f, known := p.module.field(first)
-	c.source, c.field = first, f
+	c.source, c.field, c.lastNames = first, f, p.module.lastNames
 	if dotted && known {
 		c.part, c.field.kind, known = f.part(last)
 	}

@@ -15,20 +15,45 @@ type organisation struct {
 	profiles    []json.RawMessage
 	territories map[string][]json.RawMessage
 	modules     map[string]*module
+
+	owners    map[string]object // what records have as their Owner, by user id
+	lastNames map[string]any    // by user id; null for those without one
 }
 
 // found fills an empty CRM.
 func (z *Zoho) found(o Organisation) (err error) {
+	z.org = organisation{org: o.Org, roles: o.Roles, profiles: o.Profiles, territories: o.Territories, owners: map[string]object{}, lastNames: map[string]any{}}
 	for _, raw := range o.Users {
 		u, err := newUser(raw)
 		if err != nil {
 			return err
 		}
 		z.users = append(z.users, u)
+		z.names(u)
 	}
-	z.org = organisation{org: o.Org, roles: o.Roles, profiles: o.Profiles, territories: o.Territories}
-	z.org.modules, err = newModules(o.Records)
-	return err
+	if z.org.modules, err = newModules(o.Records); err != nil {
+		return err
+	}
+	for _, m := range z.org.modules {
+		m.lastNames = z.org.lastNames
+		for _, record := range m.records {
+			owner, _ := record["Owner"].(object)
+			id, _ := owner["id"].(string)
+			if user := z.org.owners[id]; user != nil {
+				record["Owner"] = user
+			}
+		}
+	}
+	return nil
+}
+
+// names tells the records how a user is called who may own some.
+func (z *Zoho) names(u user) {
+	z.org.lastNames[u.ID] = u.LastName
+	if z.org.owners[u.ID] == nil {
+		z.org.owners[u.ID] = object{"id": u.ID}
+	}
+	z.org.owners[u.ID]["name"], z.org.owners[u.ID]["email"] = u.FullName, u.Email
 }
 
 var (
@@ -70,8 +95,8 @@ var endpoints = map[Kind]endpoint{
 	COQLCall:        {http.MethodPost, []string{"ZohoCRM.coql.READ"}, (*Zoho).queryRecords},
 }
 
-// crm answers the CRM's paths. An unknown path is told apart before the token
-// is looked at, a guess.
+// crm answers the CRM's paths. Unknown paths and methods are told apart before
+// the token is looked at, a guess.
 func (z *Zoho) crm(r request) answer {
 	e, known := endpoints[r.route]
 	token, alive := z.accounts.tokens[accessToken(r.Request)]
@@ -130,14 +155,14 @@ func listed(key string, items []json.RawMessage) answer {
 
 // userTerritories is a guess as to users that do not exist.
 func (z *Zoho) userTerritories(r request) answer {
-	items := z.org.territories[r.id]
-	switch {
-	case z.user(r.id) == nil:
+	if z.user(r.id) == nil {
 		return refusal{http.StatusBadRequest, "INVALID_DATA", "the related id given seems to be invalid", object{"resource_path_index": 1}}.answer()
-	case len(items) == 0:
-		return empty(http.StatusNoContent)
 	}
-	return page("territories", items, paging{1, maxPerPage})
+	l := paged{paging: paging{1, maxPerPage}}
+	for _, territory := range z.org.territories[r.id] {
+		l.add(territory)
+	}
+	return l.answer("territories")
 }
 
 func (z *Zoho) listFields(r request) answer {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -16,7 +17,8 @@ import (
 )
 
 // Fault is a bad day: what befalls some requests. Of several that hit one
-// request the waits add up, and the first with a kind decides the answer.
+// request the waits add up, and the first with a kind decides the answer. Those
+// after it have hit too, and count it.
 type Fault struct {
 	Path    string        // beginning of the paths that it hits; empty stands for all
 	Latency time.Duration // before the answer
@@ -26,8 +28,8 @@ type Fault struct {
 	Times       int     // requests that it hits; zero stands for all until faults are cleared
 	Probability float64 // of hitting a request, drawn alike in every run; zero stands for always
 
-	Status     int           // instead of its kind's; only for kinds that have a body of their own
-	RetryAfter time.Duration // sent as a header, in whole seconds; zero sends none
+	Status     int           // instead of the HTTP status that its kind has
+	RetryAfter time.Duration // sent as a header, in whole seconds, rounded up; zero sends none
 }
 
 // FaultKind is what takes an answer's place.
@@ -113,13 +115,19 @@ type fault struct {
 	passed, hit int
 }
 
-// errFault says what is wrong with a Fault.
-var errFault = errors.New("a fault needs a known kind or a latency")
+// What may be wrong with a Fault.
+var (
+	errFault       = errors.New("a fault needs a known kind or a latency")
+	errFaultStatus = errors.New("a status goes from 200 to 599, and status and retry_after with a kind")
+)
 
 // AddFault lets a fault happen from now on, beside those that do already.
 func (z *Zoho) AddFault(f Fault) error {
 	if _, known := playFault[f.Kind]; !known && (f.Kind != "" || f.Latency <= 0) {
 		return errFault
+	}
+	if f.Status != 0 && (f.Status < 200 || f.Status > 599) || f.Kind == "" && (f.Status != 0 || f.RetryAfter != 0) {
+		return errFaultStatus
 	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -148,7 +156,7 @@ func (z *Zoho) begin(r request) (entry int, day Fault) {
 			day.Kind, day.Status, day.RetryAfter = f.Kind, f.Status, f.RetryAfter
 		}
 	}
-	if _, crm := endpoints[r.route]; crm && day.Kind == "" && z.MaxConcurrent > 0 && z.log.running > z.MaxConcurrent {
+	if _, crm := endpoints[r.route]; crm && day.Kind == "" && z.MaxConcurrent > 0 && z.log.crm() > z.MaxConcurrent {
 		day.Kind = Throttled
 	}
 	return entry, day
@@ -184,7 +192,7 @@ func (z *Zoho) endure(r request, day Fault) answer {
 	}
 	a.status = cmp.Or(day.Status, a.status)
 	if day.RetryAfter > 0 {
-		a.header.Set("Retry-After", strconv.Itoa(int(day.RetryAfter.Seconds())))
+		a.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(day.RetryAfter.Seconds()))))
 	}
 	return a
 }
@@ -208,17 +216,13 @@ func wait(ctx context.Context, d time.Duration) bool {
 func (z *Zoho) usual(r request) answer {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	var a answer
 	switch r.route {
 	case TokenCall:
-		a = z.token(r)
+		return z.token(r)
 	case RevokeCall:
-		a = z.revokeToken(r)
-	default:
-		a = z.crm(r)
+		return z.revokeToken(r)
 	}
-	a.header.Set("Date", z.now().UTC().Format(http.TimeFormat))
-	return a
+	return z.crm(r)
 }
 
 // errReset is how a reset connection looks to a client.

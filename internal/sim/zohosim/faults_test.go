@@ -236,6 +236,15 @@ func TestHowManyAtOnce(t *testing.T) {
 		if statuses[200] != 5 || statuses[429] != 2 || sim.Busiest() != 7 {
 			t.Errorf("got %v, %d at once", statuses, sim.Busiest())
 		}
+		for range 6 { // the accounts server's are not the CRM's
+			calls.Go(func() { refresh(t, sim, sim.RefreshToken) })
+		}
+		calls.Go(func() {
+			if status, body := get(t, sim, token, "/crm/v7/users"); status != 200 {
+				t.Errorf("beside six exchanges: got %d %s", status, body)
+			}
+		})
+		calls.Wait()
 	})
 }
 
@@ -288,6 +297,44 @@ func TestWhatClientsSend(t *testing.T) {
 		if err != nil || reply.StatusCode != 200 || reply.Header.Get("Content-Type") != "application/json;charset=UTF-8" {
 			t.Errorf("%q: got %v, %v", request, reply, err)
 		}
+	}
+}
+
+// closing tells whether a body was closed.
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error { c.closed = true; return nil }
+
+func TestRoundTripClosesTheBody(t *testing.T) {
+	sim := zohosim.New(zohosim.Config{})
+	for name, cancelled := range map[string]bool{"answered": false, "given up": true} {
+		ctx, cancel := context.WithCancel(t.Context())
+		body := &closing{Reader: strings.NewReader("x")}
+		r := newRequest(t, http.MethodPost, api+"/", "").WithContext(ctx)
+		r.Body = body
+		if cancelled {
+			cancel()
+		}
+		if _, err := sim.RoundTrip(r); (err != nil) != cancelled || !body.closed {
+			t.Errorf("%s: got %v, closed %v", name, err, body.closed)
+		}
+		cancel()
+	}
+}
+
+// TestTheClockShowsOnBadDaysToo: a client may learn of skew from any answer.
+func TestTheClockShowsOnBadDaysToo(t *testing.T) {
+	now := recently()
+	sim := zohosim.New(zohosim.Config{Now: func() time.Time { return now }})
+	if err := sim.AddFault(zohosim.Fault{Kind: zohosim.HTML}); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := sim.RoundTrip(newRequest(t, http.MethodGet, api+"/crm/v7/users", ""))
+	if err != nil || reply.Header.Get("Date") != "Tue, 24 Nov 2026 09:30:00 GMT" || reply.Header.Get("Content-Type") != "text/html;charset=UTF-8" {
+		t.Errorf("got %v, %v", reply, err)
 	}
 }
 

@@ -18,6 +18,8 @@ type module struct {
 	name    string // API name, such as Deals
 	fields  []field
 	records []object // as decoded from the wire format, numbers as json.Number
+
+	lastNames map[string]any // of the users, by id; null for those without one
 }
 
 // field finds one by its API name, in whose case every letter counts.

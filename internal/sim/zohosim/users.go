@@ -20,6 +20,9 @@ type user struct {
 	raw json.RawMessage
 
 	ID       string    `json:"id"`
+	FullName string    `json:"full_name"`
+	LastName any       `json:"last_name"`
+	Email    any       `json:"email"`
 	Status   string    `json:"status"`
 	Confirm  bool      `json:"confirm"`
 	Modified time.Time `json:"Modified_Time"`
@@ -39,22 +42,22 @@ func newUser(raw json.RawMessage) (user, error) {
 	return u, nil
 }
 
-func (u user) admin() bool { return strings.HasSuffix(u.Profile.ID, adminProfile) }
+func (u *user) admin() bool { return strings.HasSuffix(u.Profile.ID, adminProfile) }
 
 // filters are the ten types. That AllUsers gives the deleted ones too is as in
 // the documented reply; that AdminUsers and the two confirmation types ignore
 // the status is a guess.
-var filters = map[string]func(user) bool{
-	"AllUsers":              func(user) bool { return true },
-	"ActiveUsers":           func(u user) bool { return u.Status == "active" },
-	"DeactiveUsers":         func(u user) bool { return u.Status != "active" && u.Status != "deleted" },
-	"ConfirmedUsers":        func(u user) bool { return u.Confirm },
-	"NotConfirmedUsers":     func(u user) bool { return !u.Confirm },
-	"DeletedUsers":          func(u user) bool { return u.Status == "deleted" },
-	"ActiveConfirmedUsers":  func(u user) bool { return u.Status == "active" && u.Confirm },
-	"AdminUsers":            user.admin,
-	"ActiveConfirmedAdmins": func(u user) bool { return u.admin() && u.Status == "active" && u.Confirm },
-	"CurrentUser":           func(u user) bool { return u.Own != nil },
+var filters = map[string]func(*user) bool{
+	"AllUsers":              func(*user) bool { return true },
+	"ActiveUsers":           func(u *user) bool { return u.Status == "active" },
+	"DeactiveUsers":         func(u *user) bool { return u.Status != "active" && u.Status != "deleted" },
+	"ConfirmedUsers":        func(u *user) bool { return u.Confirm },
+	"NotConfirmedUsers":     func(u *user) bool { return !u.Confirm },
+	"DeletedUsers":          func(u *user) bool { return u.Status == "deleted" },
+	"ActiveConfirmedUsers":  func(u *user) bool { return u.Status == "active" && u.Confirm },
+	"AdminUsers":            (*user).admin,
+	"ActiveConfirmedAdmins": func(u *user) bool { return u.admin() && u.Status == "active" && u.Confirm },
+	"CurrentUser":           func(u *user) bool { return u.Own != nil },
 }
 
 const (
@@ -68,8 +71,8 @@ type paging struct{ page, perPage int }
 // selection is what a list call asks for.
 type selection struct {
 	paging
-	keep  func(user) bool
-	ids   []string // nil: all
+	keep  func(*user) bool
+	ids   map[string]bool // nil: all
 	since time.Time
 }
 
@@ -88,9 +91,13 @@ func selected(q url.Values, ifModifiedSince string) (s selection, bad string) {
 		return s, "per_page"
 	}
 	if q.Has("ids") {
-		s.ids = strings.Split(q.Get("ids"), ",")
-		if len(s.ids) > maxIDs || slices.ContainsFunc(s.ids, func(id string) bool { return !isID(id) }) {
+		ids := strings.Split(q.Get("ids"), ",")
+		if len(ids) > maxIDs || slices.ContainsFunc(ids, func(id string) bool { return !isID(id) }) {
 			return s, "ids"
+		}
+		s.ids = map[string]bool{}
+		for _, id := range ids {
+			s.ids[id] = true
 		}
 	}
 	if ifModifiedSince != "" {
@@ -101,8 +108,8 @@ func selected(q url.Values, ifModifiedSince string) (s selection, bad string) {
 	return s, ""
 }
 
-func (s selection) matches(u user) bool {
-	return s.keep(u) && (s.ids == nil || slices.Contains(s.ids, u.ID)) && (s.since.IsZero() || u.Modified.After(s.since))
+func (s selection) matches(u *user) bool {
+	return (s.ids == nil || s.ids[u.ID]) && s.keep(u) && (s.since.IsZero() || u.Modified.After(s.since))
 }
 
 func (z *Zoho) listUsers(r request) answer {
@@ -111,34 +118,47 @@ func (z *Zoho) listUsers(r request) answer {
 		return invalidData(object{"param_name": bad})
 	}
 	omitDeleted := z.DeltasOmitDeleted && !s.since.IsZero()
-	var found []json.RawMessage
-	for _, u := range z.users {
-		if s.matches(u) && !(omitDeleted && u.Status == "deleted") {
-			found = append(found, u.raw)
+	l := paged{paging: s.paging}
+	for i := range z.users {
+		if u := &z.users[i]; s.matches(u) && !(omitDeleted && u.Status == "deleted") {
+			l.add(u.raw)
 		}
 	}
-	if len(found) == 0 && !s.since.IsZero() {
+	if l.found == 0 && !s.since.IsZero() {
 		return empty(http.StatusNotModified)
 	}
-	return page("users", found, s.paging)
+	return l.answer("users")
 }
 
-// page is one page of a list, or 204 where there is nothing on it.
-func page(key string, items []json.RawMessage, p paging) answer {
-	from := min((p.page-1)*p.perPage, len(items))
-	to := min(from+p.perPage, len(items))
-	if from == to {
+// paged is a list of which one page is kept.
+type paged struct {
+	paging
+	found int // items so far, on this page and on others
+	items []json.RawMessage
+}
+
+func (l *paged) add(item json.RawMessage) {
+	if l.found/l.perPage == l.page-1 {
+		l.items = append(l.items, item)
+	}
+	l.found++
+}
+
+// answer is the page, or 204 where there is nothing on it.
+func (l *paged) answer(key string) answer {
+	if len(l.items) == 0 {
 		return empty(http.StatusNoContent)
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `{%q:[`, key)
-	for i, item := range items[from:to] {
+	for i, item := range l.items {
 		if i > 0 {
 			b.WriteByte(',')
 		}
 		b.Write(item)
 	}
-	fmt.Fprintf(&b, `],"info":{"per_page":%d,"count":%d,"page":%d,"more_records":%t}}`, p.perPage, to-from, p.page, to < len(items))
+	more := (l.found-1)/l.perPage > l.page-1
+	fmt.Fprintf(&b, `],"info":{"per_page":%d,"count":%d,"page":%d,"more_records":%t}}`, l.perPage, len(l.items), l.page, more)
 	return jsonAnswer(http.StatusOK, b.Bytes())
 }
 
@@ -155,11 +175,13 @@ func (z *Zoho) oneUser(r request) answer {
 	s, bad := selected(nil, r.Header.Get("If-Modified-Since"))
 	u := z.user(r.id)
 	switch {
-	case bad != "" || !isID(r.id) || u == nil && z.UnknownUser400:
+	case bad != "":
+		return invalidData(object{"param_name": bad})
+	case !isID(r.id) || u == nil && z.UnknownUser400:
 		return refusal{http.StatusBadRequest, "INVALID_DATA", "the id given seems to be invalid", object{"resource_path_index": 0}}.answer()
 	case u == nil:
 		return empty(http.StatusNoContent)
-	case !s.matches(*u):
+	case !s.matches(u):
 		return empty(http.StatusNotModified)
 	}
 	return listed("users", []json.RawMessage{u.raw})
@@ -171,8 +193,8 @@ func (z *Zoho) countUsers(r request) answer {
 		return invalidData(object{"param_name": bad})
 	}
 	n := 0
-	for _, u := range z.users {
-		if s.matches(u) {
+	for i := range z.users {
+		if s.matches(&z.users[i]) {
 			n++
 		}
 	}

@@ -4,6 +4,9 @@
 // hide the other's mistakes. Its organisation can change, and it can have bad
 // days: see Fault.
 //
+// Of the CRM's API it leaves out the search of users, single roles and profiles,
+// and everything that writes.
+//
 // Where Zoho's documentation is silent the behaviour is a choice; such places
 // are marked "a guess", and where sources differ there is a switch in Config.
 package zohosim
@@ -62,7 +65,8 @@ type Zoho struct {
 	log      log
 }
 
-// New makes a Zoho. It panics when its organisation is not in the wire format.
+// New makes a Zoho. It panics when users or records of its organisation are not
+// in the wire format; the rest of it is served as it is.
 func New(c Config) *Zoho {
 	for _, secret := range []*string{&c.ClientID, &c.ClientSecret, &c.RefreshToken, &c.GrantToken} {
 		*secret = cmp.Or(*secret, newSecret())
@@ -129,13 +133,17 @@ type request struct {
 }
 
 // play answers a request as this Zoho's day goes.
-func (z *Zoho) play(r request) answer {
+func (z *Zoho) play(r request) (a answer) {
 	entry, day := z.begin(r)
-	a := z.endure(r, day)
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	z.log.end(entry, a.status)
-	return a
+	defer func() {
+		z.mu.Lock()
+		defer z.mu.Unlock()
+		z.log.end(entry, a.status)
+		if a.header != nil {
+			a.header.Set("Date", z.now().UTC().Format(http.TimeFormat))
+		}
+	}()
+	return z.endure(r, day)
 }
 
 // answer is what is sent back. Its zero value stands for a connection that is
@@ -192,6 +200,9 @@ func (r refusal) answer() answer {
 
 // RoundTrip answers a request without a network, within its caller's clock.
 func (z *Zoho) RoundTrip(r *http.Request) (reply *http.Response, err error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
