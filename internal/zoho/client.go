@@ -29,7 +29,7 @@ type Client struct {
 
 	HTTP          *http.Client // nil: one with a time-out that follows no redirects
 	Version       string       // of the API, such as v8; empty stands for v7
-	Concurrency   int          // calls at once of ReadUsers; zero stands for 3, the smallest edition allows 5
+	Concurrency   int          // calls at once of ReadUsers; zero stands for 3, and 1 for one after another; the smallest edition allows 5
 	AllowLoopback bool         // accept an API domain on this machine, for simulators
 	Log           *slog.Logger // takes a line when a call is made again; nil: slog.Default
 }
@@ -73,9 +73,12 @@ type fields map[string]func(*reader)
 // get makes a call and reads the reply. It returns the HTTP status: 200, or 204
 // and 304, which carry nothing to read, or 0 for a 200 without a body, as Zoho
 // was seen to send.
-func (c *Client) get(ctx context.Context, q query, want fields) (int, error) {
+func (c *Client) get(ctx context.Context, q query, want fields) (status int, err error) {
 	for attempt := 0; ; attempt++ {
-		status, err := c.try(ctx, q, want)
+		said := err
+		if status, err = c.try(ctx, q, want); err != nil && said != nil && ctx.Err() != nil {
+			return 0, said // what Zoho said tells more than that the time is over
+		}
 		pause, again := repeatAfter(ctx, err, attempt)
 		if !again {
 			return status, err
@@ -95,15 +98,16 @@ const (
 
 // repeatAfter says whether a failed read is worth another try, and when. Too
 // many calls at once clear in about a second, while a spent day's quota lasts
-// for hours; Zoho tells both alike.
+// for hours; Zoho tells both alike. A token that could not be had is not asked
+// for again: Zoho counts those calls.
 func repeatAfter(ctx context.Context, err error, attempt int) (pause time.Duration, again bool) {
-	passing := errors.Is(err, ErrUnavailable) || errors.Is(err, ErrThrottled)
-	if !passing || attempt == maxRepeats || ctx.Err() != nil {
+	e, failed := errors.AsType[*Error](err)
+	if !failed || e.condition != ErrUnavailable && e.condition != ErrThrottled || attempt == maxRepeats || ctx.Err() != nil {
 		return 0, false
 	}
 	pause = firstPause << attempt
 	pause = pause/2 + rand.N(pause)
-	if e, ok := errors.AsType[*Error](err); ok && e.RetryAfter > 0 {
+	if e.RetryAfter > 0 {
 		pause = e.RetryAfter + rand.N(firstPause)
 	}
 	deadline, limited := ctx.Deadline()
@@ -183,13 +187,15 @@ func read(q query, reply *http.Response, want fields) (int, error) {
 	case status == http.StatusNoContent, status == http.StatusNotModified && !q.since.IsZero():
 		return status, nil
 	case status == http.StatusNotModified:
-		return status, &Error{Call: q.call, Status: status, condition: ErrMalformed, cause: errUnasked}
+		return status, malformed(q.call, status, "nobody asked whether it was modified")
 	}
 	body := bodies.Get().(*bytes.Buffer)
 	defer bodies.Put(body)
 	body.Reset()
 	if _, err := body.ReadFrom(io.LimitReader(reply.Body, maxReply+1)); err != nil && status == http.StatusOK {
-		return status, unreachable(q.call, err)
+		e := unreachable(q.call, err)
+		e.Status = status
+		return status, e
 	}
 	if status == http.StatusOK && len(bytes.TrimSpace(body.Bytes())) == 0 {
 		return 0, nil
@@ -199,9 +205,6 @@ func read(q query, reply *http.Response, want fields) (int, error) {
 
 // decode reads a body that came with status 200 or an error's.
 func decode(q query, reply *http.Response, body []byte, want fields) error {
-	if reply.StatusCode != http.StatusOK {
-		want = nil
-	}
 	refused := &Error{Call: q.call, Status: reply.StatusCode}
 	r := newReader(body)
 	if r.object() {
@@ -218,20 +221,18 @@ func decode(q query, reply *http.Response, body []byte, want fields) error {
 	case reply.StatusCode != http.StatusOK:
 		return refused.judged(q.scope, reply.Header)
 	case len(body) > maxReply:
-		return malformed(q.call, "reply too large")
+		return malformed(q.call, http.StatusOK, "reply too large")
 	case r.err == errNoID:
-		return malformed(q.call, r.err.Error())
+		return malformed(q.call, http.StatusOK, r.err.Error())
 	case r.err != nil:
-		return malformed(q.call, "not the JSON that is documented") // the parser's own text would quote the reply
+		return malformed(q.call, http.StatusOK, "not the JSON that is documented") // the parser's own text would quote the reply
 	case refused.Code != "":
 		return refused.judged(q.scope, reply.Header)
 	}
 	return nil
 }
 
-var errUnasked = errors.New("nobody asked whether it was modified")
-
-// malformed is the error of a 200 that is not what is documented.
-func malformed(call, what string) *Error {
-	return &Error{Call: call, Status: http.StatusOK, condition: ErrMalformed, cause: errors.New(what)}
+// malformed is the error of a reply that is not what is documented.
+func malformed(call string, status int, what string) *Error {
+	return &Error{Call: call, Status: status, condition: ErrMalformed, cause: errors.New(what)}
 }

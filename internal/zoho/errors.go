@@ -2,6 +2,7 @@ package zoho
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -55,8 +56,9 @@ type Error struct {
 	Scope      string          // the scope that is missing; empty unless the condition is ErrScopeMissing
 	RetryAfter time.Duration   // how long Zoho asks to wait; 0 when it does not say
 
-	condition error // one of the conditions above; nil when none fits
-	cause     error // what the transport or the decoder said
+	number    string // a code that was sent as a number, beside a text
+	condition error  // one of the conditions above; nil when none fits
+	cause     error  // what the transport or the decoder said
 }
 
 func (e *Error) Error() string {
@@ -97,14 +99,11 @@ func (e *Error) Unwrap() []error {
 func (e *Error) take(r *reader) {
 	switch string(r.name) {
 	case "code":
-		if code := r.text(); e.Code == "" {
-			e.Code = code
-		}
+		e.number = r.text()
+		e.Code = cmp.Or(e.Code, e.number)
 	case "error":
-		if code := r.text(); code != "" {
-			e.Code = code
-		}
-	case "message", "error_info":
+		e.Code = cmp.Or(r.text(), e.Code)
+	case "message", "error_info", "error_description":
 		if message := r.text(); message != "" {
 			e.Message = message
 		}
@@ -117,7 +116,7 @@ func (e *Error) take(r *reader) {
 
 // judged settles what an error body means.
 func (e *Error) judged(scope string, h http.Header) *Error {
-	e.condition = conditionOf(e.Status, e.Code)
+	e.condition = cmp.Or(conditionOf(e.Status, e.Code), conditionOf(e.Status, e.number))
 	switch {
 	case errors.Is(e.condition, ErrScopeMissing):
 		e.Scope = scope
@@ -162,8 +161,6 @@ func conditionOf(status int, code string) error {
 		return ErrThrottled
 	case status >= 500:
 		return ErrUnavailable
-	case status == http.StatusOK && code == "":
-		return ErrMalformed
 	}
 	return nil
 }

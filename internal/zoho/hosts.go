@@ -75,7 +75,7 @@ func checkBase(what, base string, allowLoopback bool, known func(host string) bo
 	case u.Scheme != "https":
 		return nil, fmt.Errorf("%s: not https", what)
 	case !known(u.Host):
-		return nil, fmt.Errorf("%s: %q is not a Zoho host", what, u.Host)
+		return nil, fmt.Errorf("%s: not a Zoho host", what)
 	}
 	return u, nil
 }

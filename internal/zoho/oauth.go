@@ -1,15 +1,17 @@
 package zoho
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -33,6 +35,10 @@ func (t Token) GoString() string { return t.String() }
 // LogValue keeps slog from printing what String leaves out.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
+// MarshalJSON keeps slog from printing it inside of other values. Those who
+// store a token write its fields themselves.
+func (t Token) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
+
 // TokenSource gives the token for a call. It is called before every call and
 // may be called concurrently. Without a token to give it returns ErrNoToken.
 type TokenSource func(context.Context) (Token, error)
@@ -42,13 +48,18 @@ const reuseMargin = time.Minute
 
 // Reuse returns a source that keeps the token it got until a minute before it
 // expires. Errors and tokens of unknown expiry are not kept. It is safe for
-// concurrent use and asks get one call at a time.
+// concurrent use and asks get one call at a time; who waits for another's call
+// does so no longer than ctx allows.
 func Reuse(get TokenSource) TokenSource {
-	var mu sync.Mutex
 	var held Token
+	turn := make(chan struct{}, 1)
 	return func(ctx context.Context) (Token, error) {
-		mu.Lock()
-		defer mu.Unlock()
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return Token{}, ctx.Err()
+		}
 		if time.Until(held.Expiry) > reuseMargin {
 			return held, nil
 		}
@@ -73,6 +84,15 @@ type OAuth struct {
 	HTTP          *http.Client // nil: one with a time-out that follows no redirects
 	AllowLoopback bool         // accept this machine's own addresses, for simulators
 }
+
+// String leaves the secret out, also where a value that holds it is printed.
+func (o OAuth) String() string { return "zoho.OAuth(" + o.AccountsURL + ")" }
+
+// GoString keeps %#v from printing what String leaves out.
+func (o OAuth) GoString() string { return o.String() }
+
+// LogValue keeps slog from printing what String leaves out.
+func (o OAuth) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
 // Grant is what the accounts server gives for a code or a refresh token.
 // Printing or logging one shows only when its access token expires.
@@ -111,7 +131,9 @@ func (o *OAuth) grant(ctx context.Context, call string, ask func(context.Context
 	if err != nil {
 		return Grant{}, &Error{Call: call, cause: err}
 	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, cmp.Or(o.HTTP, defaultHTTP))
+	web := *cmp.Or(o.HTTP, defaultHTTP)
+	web.Transport = settled{web.Transport}
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, &web)
 	now := time.Now()
 	reply, err := ask(ctx, &oauth2.Config{
 		ClientID:     o.ClientID,
@@ -131,7 +153,7 @@ func (o *OAuth) grant(ctx context.Context, call string, ask func(context.Context
 		return Grant{}, &Error{Call: call, condition: ErrMalformed, cause: err}
 	}
 	return Grant{
-		Token:        Token{AccessToken: reply.AccessToken, APIDomain: domain, Expiry: now.Add(life(reply))},
+		Token:        Token{AccessToken: reply.AccessToken, APIDomain: domain, Expiry: now.Add(time.Duration(reply.ExpiresIn) * time.Second)},
 		RefreshToken: reply.RefreshToken,
 		Scopes:       scopes(reply),
 	}, nil
@@ -171,41 +193,92 @@ func (o *OAuth) Revoke(ctx context.Context, token string) error {
 func revoked(call string, reply *http.Response) error {
 	var status string
 	_, err := read(query{call: call}, reply, fields{"status": func(r *reader) { status = r.text() }})
-	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusBadRequest {
-		e.condition = ErrNotFound
+	if e, ok := errors.AsType[*Error](err); ok && !errors.Is(err, ErrMalformed) && e.Status != 0 {
+		e.judgedOAuth(reply.Header)
+		if e.condition == nil && e.Status == http.StatusBadRequest && e.Code != "" {
+			e.condition = ErrNotFound
+		}
 	}
 	if err == nil && status != "success" {
-		err = malformed(call, "no success")
+		err = malformed(call, http.StatusOK, "no success")
 	}
 	return err
 }
 
-// life reads how long a token lives: expires_in_sec where it is sent, else
-// expires_in, which is in seconds, and in milliseconds in Zoho's older replies.
-func life(t *oauth2.Token) time.Duration {
-	if sec := number(t.Extra("expires_in_sec")); sec > 0 {
-		return time.Duration(sec) * time.Second
+// settled gives x/oauth2 replies that are whole and of one form, whichever of
+// Zoho's came: x/oauth2 takes no text for a number, and does not tell an early
+// end from nonsense.
+type settled struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (s settled) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := s.next
+	if next == nil {
+		next = http.DefaultTransport
 	}
-	const day = 24 * 60 * 60
-	switch in := t.ExpiresIn; {
-	case in <= 0:
-		return defaultLife
-	case in > day:
-		return time.Duration(in) * time.Millisecond
-	default:
-		return time.Duration(in) * time.Second
+	reply, err := next.RoundTrip(r)
+	if err != nil {
+		return nil, err
 	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(reply.Body, maxTokenReply))
+	if err != nil {
+		return nil, err
+	}
+	if form, ok := tokenForm(body); ok {
+		body = form
+	}
+	reply.Header.Set("Content-Type", "application/json")
+	reply.Body, reply.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return reply, nil
 }
 
-func number(v any) int64 {
-	switch v := v.(type) {
-	case float64:
-		return int64(v)
-	case string:
-		n, _ := strconv.ParseInt(v, 10, 64)
-		return n
+const maxTokenReply = 1 << 20
+
+// tokenForm writes a token endpoint's reply anew, with every value a text but
+// the token's life, which is in seconds.
+func tokenForm(body []byte) (form []byte, ok bool) {
+	texts := map[string]string{"token_type": "Bearer"}
+	r := newReader(body)
+	if !r.object() {
+		return nil, false
 	}
-	return 0
+	for r.key() {
+		switch name := string(r.name); name {
+		case "access_token", "refresh_token", "api_domain", "scope", "expires_in", "expires_in_sec", "error", "error_description":
+			texts[name] = r.text()
+		default:
+			r.skip()
+		}
+	}
+	if r.end(); r.err != nil {
+		return nil, false
+	}
+	all := map[string]any{"expires_in": int64(life(texts["expires_in"], texts["expires_in_sec"]).Seconds())}
+	for name, text := range texts {
+		if text != "" && all[name] == nil {
+			all[name] = text
+		}
+	}
+	form, err := json.Marshal(all)
+	return form, err == nil
+}
+
+// life reads how long a token lives: expires_in_sec where it is sent, else
+// expires_in, which is in seconds, and in milliseconds in Zoho's older replies.
+func life(in, inSec string) time.Duration {
+	const day = 24 * 60 * 60
+	if sec, err := strconv.ParseFloat(inSec, 64); err == nil && sec >= 1 && sec <= day {
+		return time.Duration(sec) * time.Second
+	}
+	switch n, err := strconv.ParseFloat(in, 64); {
+	case err != nil || n < 1 || n > 1000*day:
+		return defaultLife
+	case n > day:
+		return time.Duration(n) * time.Millisecond
+	default:
+		return time.Duration(n) * time.Second
+	}
 }
 
 // oauthError keeps the facts of a refused exchange and drops the reply's body,
@@ -216,16 +289,27 @@ func oauthError(call string, err error) *Error {
 		return unreachable(call, err)
 	}
 	if !refused {
-		return &Error{Call: call, condition: ErrMalformed}
+		return malformed(call, http.StatusOK, "no access token")
 	}
-	e := &Error{Call: call, Status: re.Response.StatusCode, Code: plainCode(re.ErrorCode)}
+	e := &Error{Call: call, Status: re.Response.StatusCode, Code: re.ErrorCode, Message: re.ErrorDescription}
+	return e.judgedOAuth(re.Response.Header)
+}
+
+// judgedOAuth settles what an error of the accounts server means. The status of
+// one that it does not know says little: the errors that it does know come at
+// HTTP 200.
+func (e *Error) judgedOAuth(h http.Header) *Error {
 	switch {
-	case re.ErrorCode == "Access Denied", strings.Contains(re.ErrorDescription, "too many requests"):
+	case e.Code == "Access Denied", strings.Contains(e.Message, "too many requests"), e.Status == http.StatusTooManyRequests:
 		e.condition = ErrThrottled
-	case re.ErrorCode == "invalid_code", strings.HasPrefix(re.ErrorCode, "invalid_client"):
+	case e.Code == "invalid_code", strings.HasPrefix(e.Code, "invalid_client"):
 		e.condition = ErrGrantRefused
+	case e.Status >= 500:
+		e.condition = ErrUnavailable
 	default:
-		e.condition = conditionOf(e.Status, re.ErrorCode)
+		e.condition = nil
 	}
+	e.Code = plainCode(e.Code)
+	e.RetryAfter = retryAfter(h.Get("Retry-After"))
 	return e
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -167,7 +169,9 @@ func TestRevokeSucceedsWhenZohoSaysSo(t *testing.T) {
 		{200, `{"error":"invalid_client"}`, nil},
 		{200, ``, zoho.ErrMalformed},
 		{400, `{"error":"invalid_token"}`, zoho.ErrNotFound},
-		{400, `<html>`, zoho.ErrNotFound},
+		{400, `{"error":"Access Denied","error_description":"You have made too many requests continuously."}`, zoho.ErrThrottled},
+		{200, `{"error":"Access Denied"}`, zoho.ErrThrottled},
+		{429, ``, zoho.ErrThrottled},
 		{503, `<html>`, zoho.ErrUnavailable},
 	} {
 		client := oauth(euSim())
@@ -180,6 +184,14 @@ func TestRevokeSucceedsWhenZohoSaysSo(t *testing.T) {
 		err := client.Revoke(t.Context(), "s3cret")
 		if (err == nil) != strings.Contains(test.body, "success") || test.want != nil && !errors.Is(err, test.want) {
 			t.Errorf("%d %s: got %v, want %v", test.status, test.body, err, test.want)
+		}
+	}
+	for _, status := range []int{400, 401, 403, 404} { // a gateway's page tells nothing of the token
+		client := oauth(euSim())
+		client.HTTP.Transport = replying(status, "<html>").HTTP.Transport
+		err := client.Revoke(t.Context(), "s3cret")
+		if e, ok := errors.AsType[*zoho.Error](err); !ok || e.Status != status || len(e.Unwrap()) > 0 {
+			t.Errorf("HTML at %d: got %v", status, err)
 		}
 	}
 	if err := (&zoho.OAuth{AccountsURL: "https://accounts.zoho.example"}).Revoke(t.Context(), "s3cret"); err == nil {
@@ -220,4 +232,131 @@ func TestATokenStaysInItsDataCentre(t *testing.T) {
 			t.Errorf("%s without a domain: got %q, %v", accounts, got.APIDomain, err)
 		}
 	}
+}
+
+// TestTokenRepliesAreReadLeniently: an exchange that counts is not thrown away.
+func TestTokenRepliesAreReadLeniently(t *testing.T) {
+	for reply, want := range map[string]time.Duration{
+		`"expires_in":"","refresh_token":7`:         time.Hour,
+		`"expires_in":"soon","token_type":1`:        time.Hour,
+		`"expires_in":3600.0`:                       time.Hour,
+		`"expires_in":1.8e3,"scope":["a"]`:          30 * time.Minute,
+		`"expires_in":-1`:                           time.Hour,
+		`"expires_in":0`:                            time.Hour,
+		`"expires_in":1e300,"expires_in_sec":1e300`: time.Hour,
+		`"expires_in":null,"expires_in_sec":{}`:     time.Hour,
+		`"expires_in":86400`:                        24 * time.Hour,
+		`"expires_in":86401`:                        86401 * time.Millisecond,
+	} {
+		for _, kind := range []string{"application/json;charset=UTF-8", "text/html", "text/plain", ""} {
+			synctest.Test(t, func(t *testing.T) {
+				client := oauth(euSim())
+				client.HTTP.Transport = withHeader(replying(200, `{"access_token":"a",`+reply+`}`).HTTP.Transport, "Content-Type", kind)
+				got, err := client.Refresh(t.Context(), "r")
+				if err != nil || got.AccessToken != "a" || time.Until(got.Expiry).Round(time.Second) != want.Round(time.Second) {
+					t.Errorf("%s as %q: got %v, %v; want %v", reply, kind, time.Until(got.Expiry), err, want)
+				}
+			})
+		}
+	}
+}
+
+// TestOAuthErrorsCarryTheirFacts, also of a reply that ended early.
+func TestOAuthErrorsCarryTheirFacts(t *testing.T) {
+	client := oauth(euSim())
+	client.HTTP.Transport = withHeader(replying(400, `{"error":"Access Denied","error_description":"You have made too many requests continuously."}`).HTTP.Transport, "Retry-After", "600")
+	_, err := client.Refresh(t.Context(), "r")
+	e, ok := errors.AsType[*zoho.Error](err)
+	if !ok || e.Call != "refresh token" || e.Status != 400 || e.Code != "Access Denied" || e.Message != "You have made too many requests continuously." || e.RetryAfter != 10*time.Minute {
+		t.Errorf("got %+v", e)
+	}
+	for body, want := range map[string]error{
+		`{"error":"Access Denied"}`:                                      zoho.ErrThrottled,
+		`{"error":"x","error_description":"too many requests of yours"}`: zoho.ErrThrottled,
+		`<html>`: nil,
+		`{}`:     nil,
+	} {
+		for _, status := range []int{400, 401, 403} {
+			client.HTTP.Transport = replying(status, body).HTTP.Transport
+			_, err := client.Refresh(t.Context(), "r")
+			if e, ok := errors.AsType[*zoho.Error](err); !ok || e.Status != status || want == nil && len(e.Unwrap()) > 0 || want != nil && !errors.Is(err, want) {
+				t.Errorf("%d %s: got %v, want %v", status, body, err, want)
+			}
+		}
+	}
+	client.HTTP.Transport = replying(400, `{"error":"`+strings.Repeat("s3cret", 20)+`"}`).HTTP.Transport
+	if _, err := client.Refresh(t.Context(), "r"); err == nil || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestATokenReplyThatEndsEarly(t *testing.T) {
+	for _, cut := range []error{io.ErrUnexpectedEOF, context.DeadlineExceeded} {
+		client := oauth(euSim())
+		client.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
+			body := io.MultiReader(strings.NewReader(`{"access_token":"a"`), iotest.ErrReader(cut))
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+		})
+		if _, err := client.Refresh(t.Context(), "r"); !errors.Is(err, zoho.ErrUnavailable) || !errors.Is(err, cut) {
+			t.Errorf("got %v, want it unavailable by %v", err, cut)
+		}
+	}
+	client := oauth(euSim())
+	client.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, io.EOF })
+	if _, err := client.Refresh(t.Context(), "r"); !errors.Is(err, zoho.ErrUnavailable) {
+		t.Errorf("no reply: got %v", err)
+	}
+}
+
+func TestAWebApplicationSendsItsRedirectURL(t *testing.T) {
+	client := oauth(euSim())
+	client.RedirectURL = "https://crmwho.example/done"
+	client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.PostFormValue("redirect_uri") != client.RedirectURL || r.PostFormValue("client_secret") != client.ClientSecret || r.URL.RawQuery != "" || r.Header.Get("Authorization") != "" {
+			t.Errorf("sent %v to %s", r.PostForm, r.URL)
+		}
+		return nil, io.EOF
+	})
+	_, _ = client.Exchange(t.Context(), "c")
+}
+
+func TestSecretsDoNotPrintInsideOfOthers(t *testing.T) {
+	grant := zoho.Grant{Token: zoho.Token{AccessToken: "s3cret"}, RefreshToken: "s3cret"}
+	client := zoho.OAuth{ClientID: "id", ClientSecret: "s3cret", AccountsURL: euAccounts}
+	values := map[string]any{"grants": []zoho.Grant{grant}, "struct": struct{ G zoho.Grant }{grant}, "client": client, "pointer": &client}
+	var log strings.Builder
+	for name, value := range values {
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", name, value)
+		slog.New(slog.NewTextHandler(&log, nil)).Info("x", name, value)
+		fmt.Fprintf(&log, "%v %+v %#v", value, value, value)
+	}
+	if strings.Contains(log.String(), "s3cret") {
+		t.Error(log.String())
+	}
+}
+
+// TestReuseWaitsNoLongerThanItsCaller, and asks get one call at a time.
+func TestReuseWaitsNoLongerThanItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asking := 0
+		get := zoho.Reuse(func(context.Context) (zoho.Token, error) {
+			if asking++; asking > 1 {
+				t.Error("asked twice at once")
+			}
+			time.Sleep(4 * time.Second)
+			asking--
+			return zoho.Token{AccessToken: "a", Expiry: time.Now().Add(time.Hour)}, nil
+		})
+		go func() { _, _ = get(t.Context()) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		started := time.Now()
+		if _, err := get(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(started) != time.Second {
+			t.Errorf("got %v after %v", err, time.Since(started))
+		}
+		if token, err := get(t.Context()); err != nil || token.AccessToken != "a" || time.Since(started) != 4*time.Second {
+			t.Errorf("got %v after %v", err, time.Since(started))
+		}
+	})
 }

@@ -26,7 +26,7 @@ func (c *Client) Org(ctx context.Context) (Org, error) {
 	q := query{call: "get organisation", path: "org", scope: "ZohoCRM.org.READ"}
 	orgs, err := readList(ctx, c, q, "org", (*Org).read)
 	if err == nil && len(orgs) != 1 {
-		err = malformed(q.call, "not one organisation")
+		err = malformed(q.call, http.StatusOK, "not one organisation")
 	}
 	if err != nil {
 		return Org{}, err
@@ -191,8 +191,7 @@ func (t *Territory) read(r *reader) {
 }
 
 // readList reads a list whose documentation knows no pages; one that says that
-// it goes on is not taken for the whole. A reply without a body means that
-// there is nothing.
+// it goes on is not taken for the whole. That there is nothing is said by a 204.
 func readList[T any](ctx context.Context, c *Client, q query, key string, element func(*T, *reader)) ([]T, error) {
 	var items []T
 	var info paging
@@ -203,10 +202,10 @@ func readList[T any](ctx context.Context, c *Client, q query, key string, elemen
 	switch {
 	case err != nil:
 		return nil, err
-	case status == http.StatusOK && items == nil:
-		return nil, malformed(q.call, "no "+key)
+	case status != http.StatusNoContent && items == nil:
+		return nil, malformed(q.call, http.StatusOK, "no "+key)
 	case info.more:
-		return nil, malformed(q.call, "more than one page")
+		return nil, malformed(q.call, http.StatusOK, "more than one page")
 	}
 	return items, nil
 }

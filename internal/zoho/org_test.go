@@ -1,6 +1,7 @@
 package zoho_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -265,4 +266,125 @@ func TestErrorsCarryTheirFacts(t *testing.T) {
 			t.Errorf("%s: got details %s", body, e.Details)
 		}
 	}
+}
+
+// TestOneUserIsTheOneAskedFor, or Zoho's word that there is none, or an error.
+func TestOneUserIsTheOneAskedFor(t *testing.T) {
+	for body, want := range map[string]error{
+		`{"users":[{"id":"1","full_name":"Generated"}]}`: nil,
+		`{"users":[]}`:                      zoho.ErrNotFound,
+		`{"users":[{"id":"2"}]}`:            zoho.ErrMalformed,
+		`{"users":[{"id":"1"},{"id":"2"}]}`: zoho.ErrMalformed,
+		`{"users":null}`:                    zoho.ErrMalformed,
+		`{"users":{}}`:                      zoho.ErrMalformed,
+		`{}`:                                zoho.ErrMalformed,
+		`[]`:                                zoho.ErrMalformed,
+		`null`:                              zoho.ErrMalformed,
+		``:                                  zoho.ErrMalformed,
+	} {
+		if _, err := replying(200, body).User(t.Context(), "1"); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", body, err, want)
+		}
+	}
+}
+
+func TestNothingIsSaidByA204(t *testing.T) {
+	for name, read := range map[string]func(*zoho.Client) (int, error){
+		"roles":       func(c *zoho.Client) (int, error) { all, err := c.Roles(ctx); return len(all), err },
+		"profiles":    func(c *zoho.Client) (int, error) { all, err := c.Profiles(ctx); return len(all), err },
+		"territories": func(c *zoho.Client) (int, error) { all, err := c.UserTerritories(ctx, "1"); return len(all), err },
+	} {
+		if n, err := read(replying(204, "")); n != 0 || err != nil {
+			t.Errorf("%s at 204: got %d, %v", name, n, err)
+		}
+		for _, body := range []string{"", "{}", "[]", `{"` + name + `":null}`} {
+			if _, err := read(replying(200, body)); !errors.Is(err, zoho.ErrMalformed) {
+				t.Errorf("%s, %q: got %v", name, body, err)
+			}
+		}
+	}
+	for name, err := range map[string]error{
+		"count": func() error { _, err := replying(204, "").CountUsers(ctx, zoho.AllUsers); return err }(),
+		"org":   func() error { _, err := replying(204, "").Org(ctx); return err }(),
+	} {
+		if !errors.Is(err, zoho.ErrMalformed) {
+			t.Errorf("%s at 204: got %v", name, err)
+		}
+	}
+}
+
+func TestUsersByIDAsksForAnybody(t *testing.T) {
+	client := replying(204, "")
+	client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		if got := r.URL.Query().Encode(); got != "ids=1%2C2&page=1&per_page=200&type=AllUsers" {
+			t.Errorf("asked for %s", got)
+		}
+		return &http.Response{StatusCode: 204, Body: http.NoBody}, nil
+	})
+	for user, err := range client.UsersByID(t.Context(), []string{"2", "1", "2", "1"}) {
+		t.Errorf("got %v, %v", user, err)
+	}
+}
+
+// TestWhatWasReadStaysAsItWas when later replies are read into the same memory.
+func TestWhatWasReadStaysAsItWas(t *testing.T) {
+	first := replying(400, `{"code":"A_CODE_OF_SOME_LENGTH","details":{"param_name":"first"},"message":"the first message"}`)
+	_, err := first.ListUsers(t.Context(), zoho.ListUsersOptions{})
+	users, _ := zoho.DecodeUsers(page())
+	kept := fmt.Sprintf("%+v", users)
+	for range 10 {
+		_, _ = replying(400, strings.Repeat("x", 300<<10)).ListUsers(t.Context(), zoho.ListUsersOptions{})
+		_, _ = replying(200, string(bytes.ToUpper(page()))).ListUsers(t.Context(), zoho.ListUsersOptions{})
+	}
+	e, _ := errors.AsType[*zoho.Error](err)
+	if e.Code != "A_CODE_OF_SOME_LENGTH" || string(e.Details) != `{"param_name":"first"}` || e.Message != "the first message" || fmt.Sprintf("%+v", users) != kept {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func TestSmallThings(t *testing.T) {
+	if (zoho.User{Status: "disabled"}).Active() || (zoho.User{}).Active() || !(zoho.User{Status: "Active"}).Active() {
+		t.Error("another status than active is active")
+	}
+	u := zoho.User{Email: "stale@generated.example"}
+	if err := u.UnmarshalJSON([]byte(`{"id":"1"}`)); err != nil || u != (zoho.User{ID: "1"}) {
+		t.Errorf("got %+v, %v", u, err)
+	}
+	if err := u.UnmarshalJSON([]byte(`{"id":"1"}{}`)); err == nil {
+		t.Error("two users were one")
+	}
+	_, err := replying(429, `{"code":429,"error":"TOO_MANY_REQUESTS","error_info":"wait a little","details":[]}`).CountUsers(canceled(), zoho.AllUsers)
+	if e, ok := errors.AsType[*zoho.Error](err); !ok || e.Message != "wait a little" {
+		t.Errorf("got %+v", e)
+	}
+	for body, want := range map[string]error{`{"code":429,"error":"Too many"}`: zoho.ErrThrottled, `{"code":"INTERNAL_ERROR"}`: zoho.ErrUnavailable} {
+		if _, err := replying(400, body).CountUsers(canceled(), zoho.AllUsers); !errors.Is(err, want) {
+			t.Errorf("%s: got %v", body, err)
+		}
+	}
+	for _, body := range []string{`{"users":[],"info":{"more_records":"maybe"}}`, `{"users":[],"info":{"more_records":1}}`} {
+		if _, err := replying(200, body).ListUsers(t.Context(), zoho.ListUsersOptions{}); !errors.Is(err, zoho.ErrMalformed) {
+			t.Errorf("%s: got %v", body, err)
+		}
+	}
+	for _, base := range []string{"https://accounts.zoho.eu?a=b", "https://accounts.zoho.eu#a", "https://accounts.zoho.eu/path", "https://u@accounts.zoho.eu"} {
+		if err := zoho.CheckAccountsURL(base, true); err == nil {
+			t.Errorf("%s was accepted", base)
+		}
+	}
+	_, err = replyingToken(`{"access_token":"a","api_domain":"https://s3cret.example"}`).Refresh(t.Context(), "r")
+	if err == nil || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// canceled is the context of somebody who has given up: nothing is repeated.
+func canceled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+func replyingToken(body string) *zoho.OAuth {
+	return &zoho.OAuth{AccountsURL: euAccounts, HTTP: replying(200, body).HTTP}
 }

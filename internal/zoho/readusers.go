@@ -5,6 +5,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -29,50 +32,80 @@ func (c *Client) ReadUsers(ctx context.Context, t UserType) ([]User, error) {
 // readOn reads what comes after the first page: the second beside the count,
 // then at once all that the count promises, then whatever there is beyond it.
 func (c *Client) readOn(ctx context.Context, t UserType, all *usersRead) error {
-	var count int
-	var counting errgroup.Group
-	counting.Go(func() error { count = c.count(ctx, t); return nil })
-	err := all.add(c.usersPage(ctx, t, 2))
-	_ = counting.Wait() // it has no error to give
+	count, err := c.readSecond(ctx, t, all)
 	if err == nil && !all.whole {
 		err = c.readAtOnce(ctx, t, all, (count+MaxPerPage-1)/MaxPerPage)
 	}
 	for err == nil && !all.whole {
 		err = all.add(c.usersPage(ctx, t, all.pages+1))
 	}
-	if err == nil && count != len(all.users) {
+	if err == nil && count > 0 && count != len(all.users) {
 		c.log().LogAttrs(ctx, slog.LevelInfo, "zoho count differs", slog.String("type", string(t)), slog.Int("count", count), slog.Int("read", len(all.users)))
 	}
 	return err
 }
 
-// readAtOnce reads the pages up to a number.
+// atOnce is how many calls may be under way.
+func (c *Client) atOnce() int { return max(1, cmp.Or(c.Concurrency, 3)) }
+
+// readSecond reads the second page beside the count. The count is zero when it
+// is not to be had within twice the page's time, or when there is nothing to
+// read at once.
+func (c *Client) readSecond(ctx context.Context, t UserType, all *usersRead) (count int, err error) {
+	if c.atOnce() == 1 {
+		return 0, all.add(c.usersPage(ctx, t, 2))
+	}
+	countCtx, cancel := context.WithCancel(ctx)
+	counted := make(chan int, 1)
+	go func() { counted <- c.count(countCtx, t) }()
+	started := time.Now()
+	err = all.add(c.usersPage(ctx, t, 2))
+	if err == nil && !all.whole {
+		late := time.AfterFunc(max(time.Since(started), firstPause), cancel)
+		defer late.Stop()
+	} else {
+		cancel()
+	}
+	count = <-counted // it ends at once when cancelled
+	cancel()
+	return count, err
+}
+
+// count is zero when it cannot be had at once: the pages can be read without it.
+func (c *Client) count(ctx context.Context, t UserType) int {
+	n, err := countUsers(ctx, t, c.try)
+	if err != nil && ctx.Err() == nil {
+		c.log().WarnContext(ctx, "zoho count", "err", err)
+	}
+	return n
+}
+
+// readAtOnce reads the pages up to a number, or up to one that says that it is
+// the last: the count may promise too much.
 func (c *Client) readAtOnce(ctx context.Context, t UserType, all *usersRead, last int) error {
-	pages := make([]UserPage, max(0, last-all.pages))
+	var pages []*UserPage
+	var ended atomic.Bool
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(cmp.Or(c.Concurrency, 3))
-	for i := range pages {
-		number := all.pages + 1 + i
-		group.Go(func() (err error) { pages[i], err = c.usersPage(groupCtx, t, number); return err })
+	group.SetLimit(c.atOnce())
+	for number := all.pages + 1; number <= last && !ended.Load() && groupCtx.Err() == nil; number++ {
+		page := &UserPage{}
+		pages = append(pages, page)
+		group.Go(func() (err error) {
+			if *page, err = c.usersPage(groupCtx, t, number); !page.MoreRecords {
+				ended.Store(true)
+			}
+			return err
+		})
 	}
 	err := group.Wait()
 	for _, page := range pages {
-		err = all.add(page, err)
+		err = all.add(*page, err)
 	}
 	return err
 }
 
 func (c *Client) usersPage(ctx context.Context, t UserType, number int) (UserPage, error) {
 	return c.ListUsers(ctx, ListUsersOptions{Type: t, Page: number, PerPage: MaxPerPage})
-}
-
-// count is zero when it cannot be had at once: the pages can be read without it.
-func (c *Client) count(ctx context.Context, t UserType) int {
-	n, err := countUsers(ctx, t, c.try)
-	if err != nil {
-		c.log().WarnContext(ctx, "zoho count", "err", err)
-	}
-	return n
 }
 
 // usersRead is what was read so far.
@@ -92,7 +125,7 @@ func (all *usersRead) add(page UserPage, err error) error {
 	all.pages++
 	switch {
 	case all.whole && len(page.Users) > 0:
-		return malformed(fmt.Sprintf("list users, page %d", all.pages), "a page after the last")
+		return malformed(fmt.Sprintf("list users, page %d", all.pages), http.StatusOK, "a page after the last")
 	case all.whole:
 		return nil
 	case all.seen == nil:

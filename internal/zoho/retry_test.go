@@ -3,9 +3,12 @@ package zoho_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -191,4 +194,86 @@ func TestEachExchangeIsOneRequest(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestATokenIsAskedForOnce: a source may exchange one, and Zoho counts that.
+func TestATokenIsAskedForOnce(t *testing.T) {
+	for _, kind := range []zohosim.FaultKind{zohosim.OAuthThrottled, zohosim.InternalError, zohosim.Reset} {
+		sim := euSim()
+		if err := sim.AddFault(zohosim.Fault{Path: "/oauth/", Kind: kind}); err != nil {
+			t.Fatal(err)
+		}
+		client := &zoho.Client{HTTP: &http.Client{Transport: sim}, Log: quiet, Tokens: func(ctx context.Context) (zoho.Token, error) {
+			grant, err := oauth(sim).Refresh(ctx, sim.RefreshToken)
+			return grant.Token, err
+		}}
+		_, err := client.ListUsers(t.Context(), zoho.ListUsersOptions{})
+		if known := errors.Is(err, zoho.ErrThrottled) || errors.Is(err, zoho.ErrUnavailable); !known || sim.Count(zohosim.TokenCall) != 1 {
+			t.Errorf("%s: got %v after %d exchanges", kind, err, sim.Count(zohosim.TokenCall))
+		}
+	}
+}
+
+// TestWhatZohoSaidOutlastsTheDeadline: it tells more than that the time is over.
+func TestWhatZohoSaidOutlastsTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, sim := faulty(t, zohosim.Fault{Kind: zohosim.Throttled, Times: 1})
+		if err := sim.AddFault(zohosim.Fault{Path: "/crm/", Kind: zohosim.Hang, After: 1}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		if _, err := client.ListUsers(ctx, zoho.ListUsersOptions{}); !errors.Is(err, zoho.ErrThrottled) || sim.Count(zohosim.UsersCall) != 2 {
+			t.Errorf("got %v after %d calls", err, sim.Count(zohosim.UsersCall))
+		}
+	})
+}
+
+// TestABodyThatEndsEarly is tried again at 200, and keeps its code at 401.
+func TestABodyThatEndsEarly(t *testing.T) {
+	for status, want := range map[int]error{200: zoho.ErrUnavailable, 401: zoho.ErrScopeMissing} {
+		synctest.Test(t, func(t *testing.T) {
+			closed, opened := 0, 0
+			client := replying(0, "")
+			client.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
+				opened++
+				body := io.MultiReader(strings.NewReader(`{"code":"OAUTH_SCOPE_MISMATCH","message":"`), iotest.ErrReader(io.ErrUnexpectedEOF))
+				return &http.Response{StatusCode: status, Header: http.Header{}, Body: closer{body, &closed}}, nil
+			})
+			_, err := client.ListUsers(t.Context(), zoho.ListUsersOptions{})
+			e, ok := errors.AsType[*zoho.Error](err)
+			if !ok || !errors.Is(err, want) || e.Status != status || opened != map[int]int{200: 3, 401: 1}[status] || closed != opened {
+				t.Errorf("%d: got %v after %d bodies, %d closed", status, err, opened, closed)
+			}
+		})
+	}
+}
+
+type closer struct {
+	io.Reader
+	closed *int
+}
+
+func (c closer) Close() error { *c.closed++; return nil }
+
+func TestACallerWhoGivesUpIsNoOutage(t *testing.T) {
+	client, _ := faulty(t, zohosim.Fault{Kind: zohosim.Hang})
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(time.Millisecond, cancel)
+	if _, err := client.ListUsers(ctx, zoho.ListUsersOptions{}); !errors.Is(err, context.Canceled) || errors.Is(err, zoho.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestCausesThatTellWhereToLook stay in the text: they hold addresses at most.
+func TestCausesThatTellWhereToLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := replying(0, "")
+		client.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route")}
+		})
+		if _, err := client.ListUsers(t.Context(), zoho.ListUsersOptions{}); !strings.HasSuffix(err.Error(), "unavailable: dial tcp: no route") {
+			t.Errorf("got %v", err)
+		}
+	})
 }

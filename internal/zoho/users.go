@@ -1,6 +1,7 @@
 package zoho
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +79,7 @@ func (c *Client) ListUsers(ctx context.Context, o ListUsersOptions) (UserPage, e
 		return UserPage{NotModified: status == http.StatusNotModified, status: status}, nil
 	case page.Users == nil || !info.told:
 		// It could be taken for all there are.
-		return UserPage{}, malformed(q.call, "no users or no more_records")
+		return UserPage{}, malformed(q.call, status, "no users or no more_records")
 	}
 	page.MoreRecords = info.more
 	return page, nil
@@ -157,6 +158,7 @@ func (c *Client) UsersByID(ctx context.Context, ids []string) iter.Seq2[User, er
 // sequence reads the pages of one choice of users.
 func (c *Client) sequence(ctx context.Context, o ListUsersOptions) iter.Seq2[User, error] {
 	return func(yield func(User, error) bool) {
+		o := o // the sequence can be gone through again, and by several at once
 		seen := map[string]bool{}
 		for o.Page, o.PerPage = 1, MaxPerPage; ; o.Page++ {
 			page, err := c.ListUsers(ctx, o)
@@ -189,11 +191,11 @@ func checkPage(number int, page UserPage, seen map[string]bool) error {
 	case number == 1 && (page.status == http.StatusNoContent || page.NotModified):
 		return nil
 	case page.status != http.StatusOK, page.MoreRecords && len(page.Users) == 0:
-		return malformed(call, "a page without users")
+		return malformed(call, cmp.Or(page.status, http.StatusOK), "a page without users")
 	}
 	for _, user := range page.Users {
 		if seen[user.ID] {
-			return malformed(call, "a user came twice")
+			return malformed(call, page.status, "a user came twice")
 		}
 		seen[user.ID] = true
 	}
@@ -208,9 +210,9 @@ func (c *Client) CountUsers(ctx context.Context, t UserType) (int, error) {
 func countUsers(ctx context.Context, t UserType, get func(context.Context, query, fields) (int, error)) (int, error) {
 	q := query{call: "count users", path: "users/actions/count", scope: usersScope, params: url.Values{"type": {string(t)}}}
 	count := -1
-	_, err := get(ctx, q, fields{"count": func(r *reader) { count = r.number() }})
+	status, err := get(ctx, q, fields{"count": func(r *reader) { count = r.number() }})
 	if err == nil && count < 0 {
-		err = malformed(q.call, "no count")
+		err = malformed(q.call, cmp.Or(status, http.StatusOK), "no count")
 	}
 	return max(count, 0), err
 }
@@ -227,11 +229,13 @@ func (c *Client) User(ctx context.Context, id string) (User, error) {
 	if err != nil {
 		return User{}, unknownID(err)
 	}
-	i := slices.IndexFunc(users, func(u User) bool { return u.ID == id })
-	if i < 0 {
+	switch {
+	case status == http.StatusNoContent, users != nil && len(users) == 0:
 		return User{}, &Error{Call: q.call, Status: status, condition: ErrNotFound}
+	case len(users) != 1 || users[0].ID != id:
+		return User{}, malformed(q.call, cmp.Or(status, http.StatusOK), "not the user that was asked for")
 	}
-	return users[i], nil
+	return users[0], nil
 }
 
 // unknownID makes ErrNotFound of the refusal of an id: sources differ on
