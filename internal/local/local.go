@@ -103,7 +103,7 @@ func (b *Bot) handler(ctx context.Context, log *slog.Logger) (http.Handler, erro
 		return nil, fmt.Errorf("first token: %w", err)
 	}
 	go keepFresh(ctx, keeper, log)
-	client := &zoho.Client{Tokens: zoho.Reuse(token.Reader(values, accessToken)), AllowLoopback: true}
+	client := &zoho.Client{Tokens: zoho.Reuse(token.Reader(values, accessToken)), AllowLoopback: true, Log: log}
 	return &bot.Bot{
 		People:         &directory.Directory{Read: client.ReadUsers},
 		SigningSecrets: bot.StoredSecrets(values, slackSecret),

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"crmwho/internal/sim/zohosim"
 	"crmwho/internal/zoho"
@@ -61,6 +62,12 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	}
 	if n := made.Load(); n > 8 { // three, and those dialled while one was just becoming free
 		t.Errorf("%d connections for %d calls", n, len(sim.Calls()))
+	}
+}
+
+func TestNothingIsWaitedForForEver(t *testing.T) {
+	if d := zoho.DefaultHTTP().Timeout; d <= 0 || d > time.Minute {
+		t.Errorf("the time-out is %v", d)
 	}
 }
 

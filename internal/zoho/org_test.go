@@ -1,7 +1,6 @@
 package zoho_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -328,16 +327,19 @@ func TestUsersByIDAsksForAnybody(t *testing.T) {
 
 // TestWhatWasReadStaysAsItWas when later replies are read into the same memory.
 func TestWhatWasReadStaysAsItWas(t *testing.T) {
+	body := page()
 	first := replying(400, `{"code":"A_CODE_OF_SOME_LENGTH","details":{"param_name":"first"},"message":"the first message"}`)
+	second := replying(400, strings.Repeat("x", len(body)))
 	_, err := first.ListUsers(t.Context(), zoho.ListUsersOptions{})
-	users, _ := zoho.DecodeUsers(page())
+	_, _ = second.ListUsers(t.Context(), zoho.ListUsersOptions{})
+	users, err2 := replying(200, string(body)).ListUsers(t.Context(), zoho.ListUsersOptions{})
 	kept := fmt.Sprintf("%+v", users)
-	for range 10 {
-		_, _ = replying(400, strings.Repeat("x", 300<<10)).ListUsers(t.Context(), zoho.ListUsersOptions{})
-		_, _ = replying(200, string(bytes.ToUpper(page()))).ListUsers(t.Context(), zoho.ListUsersOptions{})
+	_, _ = second.ListUsers(t.Context(), zoho.ListUsersOptions{})
+	if err2 != nil || fmt.Sprintf("%+v", users) != kept {
+		t.Errorf("the users have changed, %v", err2)
 	}
 	e, _ := errors.AsType[*zoho.Error](err)
-	if e.Code != "A_CODE_OF_SOME_LENGTH" || string(e.Details) != `{"param_name":"first"}` || e.Message != "the first message" || fmt.Sprintf("%+v", users) != kept {
+	if e.Code != "A_CODE_OF_SOME_LENGTH" || string(e.Details) != `{"param_name":"first"}` || e.Message != "the first message" {
 		t.Errorf("got %+v", e)
 	}
 }

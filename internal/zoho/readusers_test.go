@@ -62,6 +62,13 @@ func TestReadUsersIsQuicker(t *testing.T) {
 		})
 		return d
 	}
+	synctest.Test(t, func(t *testing.T) { // the last page is read with the others though it is not full
+		client, _ := slowSim(t, 601)
+		started := time.Now()
+		if n := atOnce(client); n != 601 || time.Since(started) != 3*150*time.Millisecond {
+			t.Errorf("got %d users after %v", n, time.Since(started))
+		}
+	})
 	one, several := took(oneAfterAnother), took(atOnce)
 	if one != 25*150*time.Millisecond || several != 10*150*time.Millisecond {
 		t.Errorf("took %v one after another and %v at once", one, several)
@@ -122,11 +129,11 @@ func BenchmarkReadOrganisation(b *testing.B) {
 }
 
 func TestConcurrencyIsASetting(t *testing.T) {
-	for _, at := range []int{1, 2, 5} {
+	for _, at := range []int{-1, 1, 2, 5} {
 		synctest.Test(t, func(t *testing.T) {
 			client, sim := slowSim(t, 3000)
 			client.Concurrency = at
-			if n := atOnce(client); n != 3000 || sim.Busiest() != at {
+			if n := atOnce(client); n != 3000 || sim.Busiest() != max(1, at) {
 				t.Errorf("%d at once: got %d users, %d calls at once", at, n, sim.Busiest())
 			}
 		})

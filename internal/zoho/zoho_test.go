@@ -561,7 +561,7 @@ func TestUnreachableKeepsTheDeadlineAndLosesTheURL(t *testing.T) {
 
 func TestRepliesAreCapped(t *testing.T) {
 	_, err := replying(200, `{"users":[],"x":"`+strings.Repeat("x", 9<<20)+`"}`).ListUsers(t.Context(), zoho.ListUsersOptions{})
-	if !errors.Is(err, zoho.ErrMalformed) {
+	if !errors.Is(err, zoho.ErrMalformed) || !strings.HasSuffix(err.Error(), "reply too large") {
 		t.Errorf("got %v", err)
 	}
 }
