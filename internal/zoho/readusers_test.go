@@ -193,14 +193,16 @@ func TestTheCountIsAHint(t *testing.T) {
 		{`{"count":"many"}`, `"msg":"zoho count","err":"zoho: count users: malformed reply`},
 		{`{"code":"NO_PERMISSION"}`, `"err":"zoho: count users: no permission`},
 	} {
-		client, log := counting(t, 1000, test.reply)
-		users, err := client.ReadUsers(t.Context(), zoho.AllUsers)
-		if err != nil || len(users) != 1000 || users[999].FullName != "Generated 0999" {
-			t.Errorf("count %s: got %d users, %v", test.reply, len(users), err)
-		}
-		if got := log.String(); !strings.Contains(got, test.note) || (got == "") != (test.note == "") {
-			t.Errorf("count %s: logged %s, want %s", test.reply, got, test.note)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			client, log := counting(t, 1000, test.reply)
+			users, err := client.ReadUsers(t.Context(), zoho.AllUsers)
+			if err != nil || len(users) != 1000 || users[999].FullName != "Generated 0999" {
+				t.Errorf("count %s: got %d users, %v", test.reply, len(users), err)
+			}
+			if got := log.String(); !strings.Contains(got, test.note) || (got == "") != (test.note == "") {
+				t.Errorf("count %s: logged %s, want %s", test.reply, got, test.note)
+			}
+		})
 	}
 }
 
@@ -323,22 +325,24 @@ func TestPagesThatDoNotBelongTogether(t *testing.T) {
 		"a gap":                 {[]string{page(true, 1), page(true, 2), "", page(false, 4)}, zoho.ErrMalformed},
 		"more for ever":         {[]string{page(true, 1), page(true, 2), page(true, 3), page(true, 3)}, zoho.ErrMalformed},
 	} {
-		client := replying(0, "")
-		client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
-			body := `{"count":800}`
-			var number int
-			if _, err := fmt.Sscan(r.URL.Query().Get("page"), &number); err == nil {
-				body = test.pages[min(number, len(test.pages))-1]
+		synctest.Test(t, func(t *testing.T) {
+			client := replying(0, "")
+			client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				body := `{"count":800}`
+				var number int
+				if _, err := fmt.Sscan(r.URL.Query().Get("page"), &number); err == nil {
+					body = test.pages[min(number, len(test.pages))-1]
+				}
+				if body == "" {
+					return &http.Response{StatusCode: 204, Body: http.NoBody}, nil
+				}
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body))}, nil
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			if _, err := client.ReadUsers(ctx, zoho.AllUsers); !errors.Is(err, test.want) {
+				t.Errorf("%s: got %v, want %v", name, err, test.want)
 			}
-			if body == "" {
-				return &http.Response{StatusCode: 204, Body: http.NoBody}, nil
-			}
-			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body))}, nil
+			cancel()
 		})
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		if _, err := client.ReadUsers(ctx, zoho.AllUsers); !errors.Is(err, test.want) {
-			t.Errorf("%s: got %v, want %v", name, err, test.want)
-		}
-		cancel()
 	}
 }
