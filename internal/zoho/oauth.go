@@ -95,7 +95,7 @@ func (o *OAuth) grant(ctx context.Context, call string, ask func(context.Context
 	named, _ := reply.Extra("api_domain").(string)
 	domain, err := apiDomain(accounts, named, o.AllowLoopback)
 	if err != nil {
-		return Grant{}, &Error{Call: call, condition: ErrMalformed, cause: err}
+		return Grant{}, malformed(call, http.StatusOK, err.Error())
 	}
 	return Grant{
 		Token:        Token{AccessToken: reply.AccessToken, APIDomain: domain, Expiry: now.Add(time.Duration(reply.ExpiresIn) * time.Second)},

@@ -55,7 +55,6 @@ type grant struct {
 }
 
 type access struct {
-	refresh string
 	scopes  []string
 	expires time.Time
 }
@@ -67,11 +66,9 @@ func newAccounts(c Config, now time.Time) accounts {
 	return a
 }
 
-// grant adds a refresh token, which may end the first of too many, or gives one
-// that exists other scopes.
+// grant adds a refresh token, unless it exists. It may end the first of too many.
 func (a *accounts) grant(refresh string, scopes []string) {
-	if g := a.grants[refresh]; g != nil {
-		g.scopes = scopes
+	if a.grants[refresh] != nil {
 		return
 	}
 	a.grants[refresh] = &grant{scopes: scopes}
@@ -107,7 +104,7 @@ func (a *accounts) issue(refresh string, now time.Time) (secret string, ok bool)
 	}
 	g.counts++
 	secret = newSecret() + newSecret()[len("1000"):]
-	a.tokens[secret] = access{refresh, g.scopes, now.Add(tokenLife)}
+	a.tokens[secret] = access{g.scopes, now.Add(tokenLife)}
 	g.live = slices.DeleteFunc(g.live, func(t string) bool { return !now.Before(a.tokens[t].expires) })
 	if g.live = append(g.live, secret); len(g.live) > maxLive {
 		delete(a.tokens, g.live[0])

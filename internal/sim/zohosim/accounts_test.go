@@ -162,6 +162,16 @@ func TestTheFirstCodeAndTheFirstGrantAreOne(t *testing.T) {
 	}
 }
 
+func TestACodeCountsAsAnExchange(t *testing.T) {
+	sim := zohosim.New(zohosim.Config{})
+	for range 10 {
+		refresh(t, sim, sim.RefreshToken)
+	}
+	if body := exchangeCode(t, sim, sim.GrantToken); field(t, body, "error") != "Access Denied" {
+		t.Errorf("got %s", body)
+	}
+}
+
 func TestOnlyPOSTsGetTokens(t *testing.T) {
 	sim := zohosim.New(zohosim.Config{})
 	for path, want := range map[string]int{

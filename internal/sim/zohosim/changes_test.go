@@ -348,6 +348,7 @@ func TestControlRefuses(t *testing.T) {
 		{"POST", "/add-fault", "application/json", `{"latency":"soon"}`, 400, "soon"},
 		{"POST", "/add-fault", "application/json", `{"kind":"throttled","status":42}`, 400, "from 200 to 599"},
 		{"POST", "/add-fault", "application/json", `{"kind":"throttled","status":103}`, 400, "from 200 to 599"},
+		{"POST", "/add-fault", "application/json", `{"kind":"throttled","status":600}`, 400, "from 200 to 599"},
 		{"POST", "/add-fault", "application/json", `{"latency":"1s","status":500}`, 400, "with a kind"},
 		{"POST", "X/add-fault", "application/json", `{}`, 404, "INVALID_URL_PATTERN"},
 		{"GET", "", "", ``, 200, `"fault_kinds":["","authentication-failure"`},

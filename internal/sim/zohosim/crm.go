@@ -78,7 +78,7 @@ func missingParameter(name string) answer {
 // endpoint is a path of the CRM.
 type endpoint struct {
 	method string
-	scopes []string // any of them opens it; nil: the endpoint looks by itself
+	scopes []string // any of them opens it; those of modules are looked at by the endpoint
 	answer func(*Zoho, request) answer
 }
 

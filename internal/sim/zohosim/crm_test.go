@@ -104,6 +104,12 @@ func TestTheEdges(t *testing.T) {
 	if status, body := get(t, sim, token, "/crm/v7/users/"+kim, "If-Modified-Since", "yesterday"); status != 400 || !strings.Contains(body, "If-Modified-Since") {
 		t.Errorf("got %d %s", status, body)
 	}
+	for page, more := range map[int]bool{1: true, 2: true, 3: false} {
+		_, body := get(t, sim, token, fmt.Sprintf("/crm/v7/users?per_page=5&page=%d", page))
+		if !strings.Contains(body, fmt.Sprintf(`"count":5,"page":%d,"more_records":%t}`, page, more)) {
+			t.Errorf("page %d of three full ones: %s", page, body[max(0, len(body)-80):])
+		}
+	}
 	if sim.Busiest() != 1 {
 		t.Errorf("%d calls at once", sim.Busiest())
 	}
@@ -135,6 +141,10 @@ func TestQueriesOverTheWire(t *testing.T) {
 }
 
 func TestSearchLags(t *testing.T) {
+	ahead := zohosim.New(zohosim.Config{Now: func() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }})
+	if status, _ := get(t, ahead, signIn(t, ahead), "/crm/v7/Leads/search?word=gentest"); status != 200 {
+		t.Errorf("records from after now, without a lag: got %d", status)
+	}
 	for lag, want := range map[time.Duration]int{0: 200, 100 * 365 * 24 * time.Hour: 204} {
 		sim, token := clocked(t, zohosim.Config{IndexLag: lag})
 		if status, _ := get(t, sim, token, "/crm/v7/Leads/search?word=gentest"); status != want {

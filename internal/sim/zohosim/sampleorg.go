@@ -21,8 +21,8 @@ func Sample() Organisation {
 	return Organisation{
 		Org:         json.RawMessage(sampleOrg),
 		Users:       SampleUsers(),
-		Roles:       wireRoles(rolesOf(users)),
-		Profiles:    wireProfiles(profilesOf(users)),
+		Roles:       wireRoles(distinct(users, func(u sampleUser) role { return u.Role })),
+		Profiles:    wireProfiles(distinct(users, func(u sampleUser) profile { return u.Profile })),
 		Territories: map[string][]json.RawMessage{first.ID: {wireTerritory(sampleID(1), "Generated Territory", first.FullName, first.ID)}},
 		Records:     sampleRecords(users),
 	}
@@ -63,11 +63,11 @@ type role struct {
 	above    int // the number of the role above
 }
 
-// rolesOf begins with the first user's, CEO.
-func rolesOf(users []sampleUser) (all []role) {
+// distinct gives what users carry, each once, the first user's first.
+func distinct[T comparable](users []sampleUser, of func(sampleUser) T) (all []T) {
 	for _, u := range users {
-		if !slices.Contains(all, u.Role) {
-			all = append(all, u.Role)
+		if !slices.Contains(all, of(u)) {
+			all = append(all, of(u))
 		}
 	}
 	return all
@@ -93,15 +93,6 @@ type profile struct{ ID, Name string }
 
 // standardProfile is the end of the id of the profile that most users have.
 const standardProfile = "26014"
-
-func profilesOf(users []sampleUser) (all []profile) {
-	for _, u := range users {
-		if !slices.Contains(all, u.Profile) {
-			all = append(all, u.Profile)
-		}
-	}
-	return all
-}
 
 func wireProfiles(profiles []profile) (all []json.RawMessage) {
 	for _, p := range profiles {

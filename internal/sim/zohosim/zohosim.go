@@ -35,10 +35,10 @@ type Config struct {
 	GrantLife    time.Duration // of GrantToken, from New; zero stands for three minutes
 	Scopes       []string      // of both; nil stands for AllScopes
 
-	Organisation *Organisation // nil: Sample
-	APIDomain    string        // what token replies name; empty: the address that was called
-	Version      string        // of the API; empty stands for v7
-	Now          func() time.Time
+	Organisation *Organisation    // nil: Sample
+	APIDomain    string           // what token replies name; empty: the address that was called
+	Version      string           // of the API; empty stands for v7
+	Now          func() time.Time // nil: time.Now
 
 	MaxConcurrent int           // calls at once that the CRM takes before it answers 429; zero: any
 	IndexLag      time.Duration // how long a new record stays hidden from search
