@@ -33,6 +33,7 @@ var onlyIn = map[string][]string{
 	"github.com/aws/aws-lambda-go": {"functions/"},
 	"github.com/slack-go/slack":    {"internal/slackfmt", "internal/bot", "internal/local"},
 	"golang.org/x/oauth2":          {"internal/zoho"},
+	"github.com/gofrs/flock":       {"internal/store"},
 	"github.com/spf13/cobra":       {"cmd/"},
 }
 

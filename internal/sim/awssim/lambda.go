@@ -92,6 +92,9 @@ func (f *Function) Start(ctx context.Context) error {
 	}
 }
 
+// PID is the process's number, for those who measure it. Start must have succeeded.
+func (f *Function) PID() int { return f.process.Process.Pid }
+
 // environment is what Lambda sets, and the credentials of nobody: nothing of
 // this process's own environment reaches the function.
 func (f *Function) environment(runtimeAPI string) []string {

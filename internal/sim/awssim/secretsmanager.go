@@ -4,9 +4,13 @@
 package awssim
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,44 +27,47 @@ const (
 // Source: AWS's Secrets Manager API reference.
 type SecretsManager struct {
 	mu      sync.Mutex
-	secrets map[string]*secret // by ARN
+	secrets []*secret // the order in which ListSecrets gives them: as they were made
 }
 
 type secret struct {
 	name, arn string
-	versions  map[string]string // SecretString by VersionId
-	current   string            // VersionId with the stage AWSCURRENT; empty before the first write
-	previous  string            // VersionId with the stage AWSPREVIOUS
+	versions  map[string]content // by VersionId
+	current   string             // VersionId with the stage AWSCURRENT; empty before the first write
+	previous  string             // VersionId with the stage AWSPREVIOUS
+}
+
+// content is what a version holds: one of the two.
+type content struct {
+	text   string // SecretString
+	binary string // SecretBinary
 }
 
 // Create makes a secret without a value and gives its ARN.
 func (m *SecretsManager) Create(name string) (arn string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.secrets == nil {
-		m.secrets = map[string]*secret{}
-	}
 	arn = "arn:aws:secretsmanager:" + Region + ":" + account + ":secret:" + name + "-" + rand.Text()[:6]
-	m.secrets[arn] = &secret{name: name, arn: arn, versions: map[string]string{}}
+	m.secrets = append(m.secrets, &secret{name: name, arn: arn, versions: map[string]content{}})
 	return arn
 }
 
-// Put writes a value as an operator does. The secret must exist.
+// Put writes a text as an operator does. The secret must exist.
 func (m *SecretsManager) Put(arn, value string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.secrets[arn].put(value, rand.Text()+rand.Text())
+	m.find(arn).put(content{text: value}, rand.Text()+rand.Text())
 }
 
-// Value is the current value; empty when there is none.
+// Value is the current value, text or binary; empty when there is none.
 func (m *SecretsManager) Value(arn string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := m.secrets[arn]
-	return s.versions[s.current]
+	s := m.find(arn)
+	return s.versions[s.current].text + s.versions[s.current].binary
 }
 
-func (s *secret) put(value, id string) {
+func (s *secret) put(value content, id string) {
 	s.versions[id] = value
 	s.previous, s.current = s.current, id
 }
@@ -75,9 +82,13 @@ type awsError struct {
 type input struct {
 	SecretId           string
 	SecretString       string
+	SecretBinary       []byte
 	ClientRequestToken string
 	VersionId          string
 	VersionStage       string
+	Filters            []filter
+	MaxResults         *int
+	NextToken          string
 }
 
 // ServeHTTP answers one call of the JSON protocol.
@@ -85,9 +96,10 @@ func (m *SecretsManager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var in input
-	operation, known := map[string]func(*secret, input) any{
-		"secretsmanager.GetSecretValue": (*secret).getSecretValue,
-		"secretsmanager.PutSecretValue": (*secret).putSecretValue,
+	operation, known := map[string]func(input) any{
+		"secretsmanager.GetSecretValue": m.of((*secret).getSecretValue),
+		"secretsmanager.PutSecretValue": m.of((*secret).putSecretValue),
+		"secretsmanager.ListSecrets":    m.listSecrets,
 	}[r.Header.Get("X-Amz-Target")]
 	var out any
 	switch err := json.NewDecoder(r.Body).Decode(&in); {
@@ -97,10 +109,8 @@ func (m *SecretsManager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		out = awsError{"SerializationException", ""}
 	case !known:
 		out = awsError{"UnknownOperationException", ""}
-	case m.find(in.SecretId) == nil:
-		out = awsError{"ResourceNotFoundException", "Secrets Manager can't find the specified secret."}
 	default:
-		out = operation(m.find(in.SecretId), in)
+		out = operation(in)
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	if e, ok := out.(awsError); ok {
@@ -110,10 +120,21 @@ func (m *SecretsManager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(out)
 }
 
+// of makes an operation on one secret an operation that finds it.
+func (m *SecretsManager) of(operation func(*secret, input) any) func(input) any {
+	return func(in input) any {
+		s := m.find(in.SecretId)
+		if s == nil {
+			return awsError{"ResourceNotFoundException", "Secrets Manager can't find the specified secret."}
+		}
+		return operation(s, in)
+	}
+}
+
 // find takes an ARN or a name, as SecretId does.
 func (m *SecretsManager) find(id string) *secret {
-	for arn, s := range m.secrets {
-		if arn == id || s.name == id {
+	for _, s := range m.secrets {
+		if s.arn == id || s.name == id {
 			return s
 		}
 	}
@@ -133,10 +154,16 @@ func (s *secret) getSecretValue(in input) any {
 	if !ok {
 		return awsError{"ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT"}
 	}
-	return map[string]any{
+	out := map[string]any{
 		"ARN": s.arn, "Name": s.name, "VersionId": id, "VersionStages": s.stages(id),
-		"SecretString": value, "CreatedDate": float64(time.Now().Unix()),
+		"CreatedDate": float64(time.Now().Unix()),
 	}
+	if value.text != "" {
+		out["SecretString"] = value.text
+	} else {
+		out["SecretBinary"] = []byte(value.binary)
+	}
+	return out
 }
 
 func (s *secret) stages(id string) []string {
@@ -154,17 +181,97 @@ func (s *secret) stages(id string) []string {
 const maxSecret = 65536
 
 func (s *secret) putSecretValue(in input) any {
-	id := in.ClientRequestToken
+	id, value := in.ClientRequestToken, content{in.SecretString, string(in.SecretBinary)}
 	existing, exists := s.versions[id]
 	switch {
 	case len(id) < 32 || len(id) > 64:
 		return awsError{"InvalidParameterException", "ClientRequestToken must be 32-64 characters long."}
-	case in.SecretString == "" || len(in.SecretString) > maxSecret:
-		return awsError{"InvalidParameterException", "SecretString has an invalid length."}
-	case exists && existing != in.SecretString:
+	case value.text != "" && value.binary != "":
+		return awsError{"InvalidParameterException", "You can't specify both a binary secret value and a string secret value in the same secret."}
+	case value == content{}:
+		return awsError{"InvalidRequestException", "You must provide either SecretString or SecretBinary."}
+	case len(value.text) > maxSecret || len(value.binary) > maxSecret:
+		return awsError{"ValidationException", "The value has an invalid length."}
+	case exists && existing != value:
 		return awsError{"ResourceExistsException", "The version already exists with another value."}
 	case !exists:
-		s.put(in.SecretString, id)
+		s.put(value, id)
 	}
 	return map[string]any{"ARN": s.arn, "Name": s.name, "VersionId": id, "VersionStages": s.stages(id)}
+}
+
+// filter narrows a list. Of the keys that AWS knows only the name is played.
+type filter struct {
+	Key    string
+	Values []string // one of them has to fit; what follows a "!" must not
+}
+
+// filterValue is what AWS takes as one.
+var filterValue = regexp.MustCompile(`^!?[a-zA-Z0-9 :_@/+=.\-!]{0,512}$`)
+
+func (f filter) invalid() bool {
+	noValue := func(v string) bool { return !filterValue.MatchString(v) }
+	return f.Key != "name" || len(f.Values) < 1 || len(f.Values) > 10 || slices.ContainsFunc(f.Values, noValue)
+}
+
+func (f filter) fits(s *secret) bool {
+	return slices.ContainsFunc(f.Values, func(v string) bool {
+		prefix, negated := strings.CutPrefix(v, "!")
+		return strings.HasPrefix(s.name, prefix) != negated
+	})
+}
+
+// listSecrets gives a page of the secrets that were made, filled or not. A
+// NextToken tells how many came before the page.
+func (m *SecretsManager) listSecrets(in input) any {
+	most := 100
+	if in.MaxResults != nil {
+		most = *in.MaxResults
+	}
+	if most < 1 || most > 100 || slices.ContainsFunc(in.Filters, filter.invalid) {
+		return awsError{"ValidationException", "The request is not valid."}
+	}
+	fitting := m.fitting(in.Filters)
+	from, err := strconv.Atoi(cmp.Or(in.NextToken, "0"))
+	if err != nil || from < 0 || from > len(fitting) {
+		return awsError{"InvalidNextTokenException", "The NextToken value is invalid."}
+	}
+	to := min(from+most, len(fitting))
+	out := map[string]any{"SecretList": entries(fitting[from:to])}
+	if to < len(fitting) {
+		out["NextToken"] = strconv.Itoa(to)
+	}
+	return out
+}
+
+func (m *SecretsManager) fitting(filters []filter) []*secret {
+	var fitting []*secret
+	for _, s := range m.secrets {
+		if !slices.ContainsFunc(filters, func(f filter) bool { return !f.fits(s) }) {
+			fitting = append(fitting, s)
+		}
+	}
+	return fitting
+}
+
+func entries(secrets []*secret) []map[string]any {
+	list := []map[string]any{}
+	for _, s := range secrets {
+		entry := map[string]any{"ARN": s.arn, "Name": s.name}
+		if s.current != "" {
+			entry["SecretVersionsToStages"] = s.versionsToStages()
+		}
+		list = append(list, entry)
+	}
+	return list
+}
+
+func (s *secret) versionsToStages() map[string][]string {
+	stages := map[string][]string{}
+	for id := range s.versions {
+		if labels := s.stages(id); labels != nil {
+			stages[id] = labels
+		}
+	}
+	return stages
 }

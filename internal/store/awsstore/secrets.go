@@ -1,4 +1,3 @@
-// Package awsstore keeps values in AWS services.
 package awsstore
 
 import (
@@ -7,6 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -15,9 +17,14 @@ import (
 	"crmwho/internal/store"
 )
 
-// Secrets is a store.Store in AWS Secrets Manager. A name is a secret's ARN or
-// name, a version its VersionId. The secrets exist already: writing to one
-// that does not gives store.ErrNotExist.
+// Secrets is a store.Store in AWS Secrets Manager. A name is a secret's name or
+// ARN, a version its VersionId. The secrets exist already: writing to one that
+// does not gives store.ErrNotExist. It takes values up to 64 KB, and AWS wants
+// a secret written once in ten minutes at most, on the whole. What is read may
+// be a little behind, but no write goes through on the strength of that.
+//
+// It needs secretsmanager:GetSecretValue and PutSecretValue on the secrets, and
+// for List secretsmanager:ListSecrets on all there are.
 type Secrets struct {
 	Client *secretsmanager.Client
 }
@@ -30,7 +37,7 @@ func (s Secrets) Read(ctx context.Context, name string) (store.Value, error) {
 		return store.Value{}, store.ErrNotExist
 	}
 	if err != nil {
-		return store.Value{}, fmt.Errorf("read secret: %w", err)
+		return store.Value{}, fmt.Errorf("read secret: %w", failure(ctx, err))
 	}
 	data := out.SecretBinary
 	if out.SecretString != nil {
@@ -41,15 +48,20 @@ func (s Secrets) Read(ctx context.Context, name string) (store.Value, error) {
 
 // WriteIfUnchanged implements store.Store. Secrets Manager has no
 // compare-and-set, but it refuses a second write with a ClientRequestToken
-// that it has seen with other content. A token derived from the version that
-// was read therefore lets one writer through. It knows nothing of versions
+// that the secret has seen with other content. A token derived from the version
+// that was read therefore lets one writer through. It knows nothing of versions
 // that an operator writes by hand between the read and the write.
 func (s Secrets) WriteIfUnchanged(ctx context.Context, name string, data []byte, version string) (string, error) {
-	out, err := s.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-		SecretId:           &name,
-		SecretString:       aws.String(string(data)),
-		ClientRequestToken: aws.String(successor(name, version)),
-	})
+	if len(data) == 0 {
+		return "", store.ErrEmpty
+	}
+	in := &secretsmanager.PutSecretValueInput{SecretId: &name, ClientRequestToken: aws.String(successor(version))}
+	if utf8.Valid(data) {
+		in.SecretString = aws.String(string(data)) // operators can read it in the console
+	} else {
+		in.SecretBinary = data
+	}
+	out, err := s.Client.PutSecretValue(ctx, in)
 	if _, ok := errors.AsType[*types.ResourceExistsException](err); ok {
 		return "", store.ErrChanged
 	}
@@ -57,14 +69,46 @@ func (s Secrets) WriteIfUnchanged(ctx context.Context, name string, data []byte,
 		return "", store.ErrNotExist
 	}
 	if err != nil {
-		return "", fmt.Errorf("write secret: %w", err)
+		return "", fmt.Errorf("write secret: %w", failure(ctx, err))
 	}
 	return aws.ToString(out.VersionId), nil
 }
 
 // successor is the VersionId of the one write that may follow a version: 64
 // characters, the most that a ClientRequestToken may have.
-func successor(name, version string) string {
-	sum := sha256.Sum256([]byte(name + "\n" + version))
+func successor(version string) string {
+	sum := sha256.Sum256([]byte(version))
 	return hex.EncodeToString(sum[:])
+}
+
+// List implements store.Store. It gives names, no ARNs, of the account's
+// secrets in the client's region, and may be five minutes behind.
+func (s Secrets) List(ctx context.Context, prefix string) ([]string, error) {
+	in := &secretsmanager.ListSecretsInput{}
+	switch {
+	case strings.ContainsFunc(prefix, notInName): // in a filter, ! would mean "all but"
+		return nil, ctx.Err()
+	case prefix != "":
+		in.Filters = []types.Filter{{Key: types.FilterNameStringTypeName, Values: []string{prefix}}}
+	}
+	var names []string
+	pages := secretsmanager.NewListSecretsPaginator(s.Client, in)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list secrets: %w", failure(ctx, err))
+		}
+		for _, secret := range page.SecretList {
+			if len(secret.SecretVersionsToStages) > 0 { // was filled
+				names = append(names, aws.ToString(secret.Name))
+			}
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// notInName tells the letters that no secret's name has.
+func notInName(r rune) bool {
+	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+=.@-", r)
 }
