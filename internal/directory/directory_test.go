@@ -103,22 +103,6 @@ func TestMatchSparseUsers(t *testing.T) {
 	}
 }
 
-func TestUnescape(t *testing.T) {
-	for escaped, want := range map[string]string{
-		"kim":                                  "kim",
-		"<mailto:kim@x.example|kim@x.example>": "kim@x.example",
-		"<https://x.example/?a=1&amp;b=2>":     "https://x.example/?a=1&b=2",
-		"<@U1|kim>":                            "@U1",
-		"a &amp;amp; b &lt;c&gt;":              "a &amp; b <c>",
-		"<<>> |":                               "<<>> |",
-		"<x> R&D":                              "<x> R&D",
-	} {
-		if got := directory.Unescape(escaped); got != want {
-			t.Errorf("%q: got %q, want %q", escaped, got, want)
-		}
-	}
-}
-
 // crm gives users, or fails, and remembers what it was asked for.
 type crm struct {
 	users []zoho.User

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -105,16 +104,4 @@ func standing(u zoho.User) int {
 	default:
 		return 1
 	}
-}
-
-// linked is how Slack writes an e-mail address, a link or a mention when it
-// escapes what was typed: <mailto:kim@example.com|kim@example.com>.
-var linked = regexp.MustCompile(`<(?:mailto:([^|<>]+)|((?:https?://|[@#!])[^|<>]+))(?:\|[^<>]*)?>`)
-
-var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
-
-// Unescape gives what somebody typed from what Slack made of it.
-// Source: Slack's documentation, "Implementing slash commands".
-func Unescape(text string) string {
-	return entities.Replace(linked.ReplaceAllString(text, "$1$2"))
 }

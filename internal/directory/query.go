@@ -1,0 +1,734 @@
+package directory
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Query is what somebody looks for: every term and every filter has to fit; of
+// filters of one name any one.
+type Query struct {
+	Terms   []Term
+	Filters []Filter
+}
+
+// Term is something by which people are looked for.
+type Term struct {
+	Kind Kind
+	Text string // never empty
+}
+
+// Kind says what a term is, and with that what its text holds.
+type Kind int
+
+const (
+	Word    Kind = iota // a word in the case it was typed in
+	Phrase              // words that belong together, with one blank between them
+	Email               // an address or a part of one that has its @; lower case
+	Phone               // 7 to 15 digits, with a + before them if one was typed
+	ID                  // a Zoho user's id: 15 to 20 digits
+	Mention             // a Slack user's id, as in U012AB3CD
+)
+
+// Filter is a condition on one field.
+type Filter struct {
+	Name  string // one of FilterNames
+	Value string // never empty; Yes or No for FilterConfirmed, else as typed, but addresses as in Email and links as in ID
+}
+
+// The names of filters.
+const (
+	FilterRole      = "role"
+	FilterProfile   = "profile"
+	FilterStatus    = "status"
+	FilterConfirmed = "confirmed"
+	FilterType      = "type"
+	FilterManager   = "manager"
+	FilterTZ        = "tz"
+	FilterCountry   = "country"
+)
+
+// The values of FilterConfirmed.
+const (
+	Yes = "yes"
+	No  = "no"
+)
+
+var filterNames = []string{FilterRole, FilterProfile, FilterStatus, FilterConfirmed, FilterType, FilterManager, FilterTZ, FilterCountry}
+
+// FilterNames gives the names of all filters, those first that are used most.
+func FilterNames() []string { return slices.Clone(filterNames) }
+
+// otherNames are further spellings of filters.
+var otherNames = map[string]string{"timezone": FilterTZ, "time_zone": FilterTZ, "time-zone": FilterTZ}
+
+var truth = map[string]string{"yes": Yes, "y": Yes, "true": Yes, "no": No, "n": No, "false": No}
+
+// SyntaxError says what in a text was not understood. Its fields are for the
+// person who typed it; Error gives nothing of what was typed.
+type SyntaxError struct {
+	Reason  Reason
+	Text    string // the part in question, shortened; empty for TooLong and TooMany
+	Nearest string // the filter that Text belongs to or, if unknown, was probably meant for; or empty
+}
+
+// Reason is why a text is no query.
+type Reason int
+
+const (
+	UnknownFilter Reason = iota + 1 // Text is the name that was typed
+	NoValue                         // Text is the name of a filter and what follows it
+	BadValue                        // Text is a value that the filter does not take
+	ForeignLink                     // Text is a link to something other than a Zoho CRM user
+	NotAPerson                      // Text is a channel, a group or everybody, as Slack mentions them
+	Nonsense                        // Text has no letter and no digit
+	TooLong                         // there are more than MaxQuery characters
+	TooMany                         // there are more than MaxParts terms and filters
+)
+
+var reasons = map[Reason]string{
+	UnknownFilter: "unknown filter",
+	NoValue:       "filter without a value",
+	BadValue:      "value that its filter does not take",
+	ForeignLink:   "link to something other than a CRM user",
+	NotAPerson:    "mention of something other than a person",
+	Nonsense:      "neither letters nor digits",
+	TooLong:       "too long",
+	TooMany:       "too many terms and filters",
+}
+
+// Error says the reason alone, so that it can be logged.
+func (e *SyntaxError) Error() string { return "query: " + reasons[e.Reason] }
+
+const (
+	MaxQuery = 300 // characters of a query's String
+	MaxParts = 10  // terms and filters of a query
+
+	maxText    = 4000 // bytes that are looked at; links are far longer than what becomes of them
+	maxExcerpt = 40   // characters of SyntaxError.Text
+)
+
+// Parse understands a text as Slack sent it, escaped or not. A text of blanks
+// gives an empty query. All its errors are *SyntaxError.
+func Parse(text string) (Query, error) {
+	if len(text) > maxText {
+		return Query{}, &SyntaxError{Reason: TooLong}
+	}
+	plain, err := plainText(text)
+	if err != nil {
+		return Query{}, err
+	}
+	p := parser{left: split(plain)}
+	if err := p.parse(); err != nil {
+		return Query{}, err
+	}
+	if typed := strings.TrimSpace(strings.Map(visible, text)); p.Empty() && typed != "" {
+		return Query{}, &SyntaxError{Reason: Nonsense, Text: excerpt(Unescape(typed))}
+	}
+	return p.Query, nil
+}
+
+// Empty reports whether nothing is looked for, so that everybody fits.
+func (q Query) Empty() bool { return len(q.Terms)+len(q.Filters) == 0 }
+
+// String gives the query as it is typed, terms before filters. Parse makes the
+// same query of it.
+func (q Query) String() string {
+	var parts []string
+	for _, t := range q.Terms {
+		parts = append(parts, t.String())
+	}
+	for _, f := range q.Filters {
+		parts = append(parts, f.String())
+	}
+	return strings.Join(parts, " ")
+}
+
+// String gives the term as it is typed.
+func (t Term) String() string {
+	switch {
+	case t.Kind == Mention:
+		return "<@" + t.Text + ">"
+	case t.Kind == Phrase:
+		return quoted(t.Text)
+	case t.Kind == ID && len(t.Text) < minID:
+		return idPrefix + t.Text
+	}
+	return escaped.Replace(t.Text)
+}
+
+// String gives the filter as it is typed.
+func (f Filter) String() string {
+	first, _ := utf8.DecodeRuneInString(f.Value)
+	if isSpoken(first) && !strings.ContainsFunc(f.Value, endsWord) && bareValue(f.Value) == f.Value {
+		return f.Name + ":" + escaped.Replace(f.Value)
+	}
+	return f.Name + ":" + quoted(f.Value)
+}
+
+func quoted(s string) string { return `"` + escaped.Replace(s) + `"` }
+
+// escaped keeps apart what Parse would take for an escaped character. Nothing
+// else needs escaping: no text of a query has angle brackets.
+var escaped = strings.NewReplacer("&amp;", "&amp;amp;", "&lt;", "&amp;lt;", "&gt;", "&amp;gt;")
+
+// excerpt shortens what is shown of a faulty text.
+func excerpt(s string) string {
+	if letters := []rune(s); len(letters) > maxExcerpt {
+		return string(letters[:maxExcerpt-1]) + "…"
+	}
+	return s
+}
+
+// From what Slack sent to a plain text.
+
+// markup is how Slack writes an e-mail address, a link or a mention when it
+// escapes what was typed: <mailto:kim@example.com|kim@example.com>. Its parts
+// are the sort, the thing and the label.
+var markup = regexp.MustCompile(`<((?i:mailto:|tel:|https?://)|[@#!])([^|<>]+)(?:\|([^<>]*))?>`)
+
+var slackUser = regexp.MustCompile(`^[UW][A-Z0-9]+$`)
+
+var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+// Unescape gives what somebody typed from what Slack made of it.
+// Source: Slack's documentation, "Implementing slash commands".
+func Unescape(text string) string {
+	return entities.Replace(markup.ReplaceAllStringFunc(text, func(m string) string {
+		part := markup.FindStringSubmatch(m)
+		return target(part[1], part[2])
+	}))
+}
+
+func target(sort, thing string) string {
+	if strings.HasSuffix(sort, ":") {
+		return thing
+	}
+	return sort + thing
+}
+
+// mentioned stands before a Slack user's id in a plain text. No typed text
+// keeps a control character.
+const mentioned = '\x02'
+
+// plainText gives what was typed without what cannot be seen, in Unicode's
+// compatibility form. Angle brackets part words: "Kim <kim@example.com>".
+func plainText(text string) (string, error) {
+	var err error
+	text = markup.ReplaceAllStringFunc(strings.Map(visible, text), func(m string) string {
+		part := markup.FindStringSubmatch(m)
+		if strings.ContainsAny(part[1], "#!") {
+			err = &SyntaxError{Reason: NotAPerson, Text: excerpt(entities.Replace(groupName(part[1], part[2], part[3])))}
+		}
+		return marked(part[1], part[2], part[3])
+	})
+	text = norm.NFKC.String(entities.Replace(text))
+	return strings.Map(straight, text), err
+}
+
+func marked(sort, thing, label string) string {
+	switch {
+	case sort == "@" && slackUser.MatchString(thing):
+		return " " + string(mentioned) + thing + " "
+	case sort == "http://" && thing == label: // Slack made a link of a bare acme.com, perhaps of @acme.com
+		return label
+	}
+	return " " + target(sort, thing) + " "
+}
+
+func groupName(sort, thing, label string) string {
+	name := label
+	if name == "" {
+		name = thing
+	}
+	return strings.Replace(sort, "!", "@", 1) + strings.TrimLeft(name, "@#")
+}
+
+// visible leaves out what is not seen.
+func visible(r rune) rune {
+	switch {
+	case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r), unicode.IsControl(r) && !unicode.IsSpace(r):
+		return -1
+	case r == '´': // would become a blank with an accent
+		return '\''
+	}
+	return r
+}
+
+// straight makes blanks of angle brackets, and apostrophes of the characters
+// that phones put in their place.
+func straight(r rune) rune {
+	switch r {
+	case '<', '>':
+		return ' '
+	case '‘', '’', '‛', 'ʼ':
+		return '\''
+	}
+	return r
+}
+
+// From a plain text to words, phrases and mentions.
+
+// Any of these ends a phrase, since countries pair them differently.
+const quotes = `"“”„‟«»`
+
+func isQuote(r rune) bool { return strings.ContainsRune(quotes, r) }
+
+func endsWord(r rune) bool { return isQuote(r) || unicode.IsSpace(r) }
+
+// isSpoken reports whether a character can be all that a name has.
+func isSpoken(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+
+// split gives the mentions, the phrases, empty ones too, and everything else
+// as words, cleaned.
+func split(plain string) []Term {
+	var all []Term
+	for plain = strings.TrimSpace(plain); plain != ""; plain = strings.TrimSpace(plain) {
+		var t Term
+		t, plain = cutTerm(plain)
+		if last := len(all) - 1; last >= 0 && belongs(all[last], t) {
+			all[last].Text += t.Text
+		} else {
+			all = append(all, t)
+		}
+	}
+	return cleaned(all)
+}
+
+// belongs reports whether a word is the colon, with or without a value, of the
+// filter before it: the French put a blank there.
+func belongs(before, t Term) bool {
+	return t.Kind == Word && t.Text[0] == ':' && before.Kind == Word && filterCalled(before.Text) != ""
+}
+
+func cleaned(all []Term) []Term {
+	for i := range all {
+		if all[i].Kind == Word {
+			all[i].Text = clean(all[i].Text)
+		}
+	}
+	return slices.DeleteFunc(all, func(t Term) bool { return t == Term{Kind: Word} })
+}
+
+// cutTerm takes the first term off a text that does not begin with a blank.
+func cutTerm(plain string) (t Term, rest string) {
+	first, size := utf8.DecodeRuneInString(plain)
+	if isQuote(first) {
+		inside, rest := cutBefore(plain[size:], isQuote)
+		_, size = utf8.DecodeRuneInString(rest)
+		return Term{Phrase, phrase(inside)}, rest[size:]
+	}
+	word, rest := cutBefore(plain, endsWord)
+	if first == mentioned {
+		return Term{Mention, word[1:]}, rest
+	}
+	return Term{Word, word}, rest
+}
+
+func cutBefore(s string, end func(rune) bool) (before, rest string) {
+	if i := strings.IndexFunc(s, end); i >= 0 {
+		return s[:i], s[i:]
+	}
+	return s, ""
+}
+
+func phrase(inside string) string {
+	if !strings.ContainsFunc(inside, isSpoken) {
+		return ""
+	}
+	return strings.ReplaceAll(strings.Join(strings.Fields(inside), " "), string(mentioned), "@")
+}
+
+// around is what people put around words that belong to none.
+const around = ",;!?¿¡،؛؟、。"
+
+// clean gives a word without what is around it, mailto: or tel:, and the @ that
+// people put before a name. It is empty if nothing is left that can be looked
+// for.
+func clean(word string) string {
+	for before := ""; word != before; {
+		before = word
+		word = strings.Trim(word, around)
+		if isEmoji(word) || strings.EqualFold(word, idPrefix) {
+			return ""
+		}
+		word = strings.TrimLeft(word, ":")
+		word = cutFold(cutFold(word, "mailto:"), "tel:")
+		if strings.HasPrefix(word, "@") && address(word) == "" {
+			word = word[1:]
+		}
+	}
+	if !strings.ContainsFunc(word, isSpoken) {
+		return ""
+	}
+	return word
+}
+
+// isEmoji knows how Slack spells an emoji: :wave:.
+func isEmoji(word string) bool {
+	return len(word) > 1 && word[0] == ':' && strings.HasSuffix(word, ":")
+}
+
+// cutFold takes off an ASCII prefix in any case.
+func cutFold(s, prefix string) string {
+	if len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
+		return s[len(prefix):]
+	}
+	return s
+}
+
+// From words, phrases and mentions to a query.
+
+type parser struct {
+	Query
+	left []Term // as split gives them
+}
+
+// parse takes the filters out before it looks at the terms, so that what
+// stands next to each other in the query's String was seen so.
+func (p *parser) parse() error {
+	var others []Term
+	for len(p.left) > 0 {
+		t := p.take()
+		if name, value, ok := cutFilter(t); ok {
+			if err := p.filter(name, value); err != nil {
+				return err
+			}
+		} else if t.Text != "" {
+			others = append(others, t)
+		}
+	}
+	if err := p.terms(others); err != nil {
+		return err
+	}
+	return p.withinBounds()
+}
+
+func (p *parser) withinBounds() error {
+	switch {
+	case len(p.Terms)+len(p.Filters) > MaxParts:
+		return &SyntaxError{Reason: TooMany}
+	case utf8.RuneCountInString(p.String()) > MaxQuery:
+		return &SyntaxError{Reason: TooLong}
+	}
+	return nil
+}
+
+func (p *parser) take() Term {
+	t := p.left[0]
+	p.left = p.left[1:]
+	return t
+}
+
+// Filters.
+
+// cutFilter gives the two sides of a word's colon, if the left one could be
+// the name of a filter, and what the words confirmed and unconfirmed stand for.
+func cutFilter(t Term) (name, value string, ok bool) {
+	if t.Kind != Word {
+		return "", "", false
+	}
+	switch strings.ToLower(t.Text) {
+	case "confirmed":
+		return FilterConfirmed, Yes, true
+	case "unconfirmed":
+		return FilterConfirmed, No, true
+	}
+	name, value, ok = strings.Cut(t.Text, ":")
+	if !ok || name == "" || strings.ContainsFunc(name, notInName) || strings.HasPrefix(value, "//") || userID(t.Text) != "" {
+		return "", "", false
+	}
+	return name, value, true
+}
+
+func notInName(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsMark(r) && r != '_' && r != '-'
+}
+
+// filterCalled gives the name of the filter that was typed, or nothing.
+func filterCalled(typed string) string {
+	typed = strings.ToLower(typed)
+	if slices.Contains(filterNames, typed) {
+		return typed
+	}
+	return otherNames[typed]
+}
+
+func (p *parser) filter(typed, value string) error {
+	name := filterCalled(typed)
+	if name == "" {
+		return &SyntaxError{UnknownFilter, excerpt(typed), nearestFilter(typed)}
+	}
+	v, err := p.value(name, value)
+	if err != nil {
+		return err
+	}
+	f := Filter{name, v}
+	if name == FilterConfirmed {
+		f.Value = truth[strings.ToLower(v)]
+	}
+	switch {
+	case v == "":
+		return &SyntaxError{NoValue, excerpt(typed + ":" + value), name}
+	case f.Value == "":
+		return &SyntaxError{BadValue, excerpt(v), name}
+	}
+	p.Filters = append(p.Filters, f)
+	return nil
+}
+
+// value gives what was typed after the colon or, if that is nothing, the next
+// term, unless that is another filter.
+func (p *parser) value(name, typed string) (string, error) {
+	if typed != "" || len(p.left) == 0 {
+		return bareValue(typed), nil
+	}
+	if other, _, ok := cutFilter(p.left[0]); ok && filterCalled(other) != "" && strings.Contains(p.left[0].Text, ":") {
+		return "", nil
+	}
+	switch t := p.take(); t.Kind {
+	case Word:
+		return bareValue(t.Text), nil
+	case Mention: // the fields have no addresses by which it could be found
+		return "", &SyntaxError{BadValue, excerpt(t.String()), name}
+	default:
+		return t.Text, nil
+	}
+}
+
+// bareValue gives the value that a word without quotes stands for.
+func bareValue(word string) string {
+	word = clean(word)
+	if id := userID(word); id != "" {
+		return id
+	}
+	if a := address(word); a != "" {
+		return a
+	}
+	return word
+}
+
+// nearestFilter gives the filter that a name is the beginning of or a
+// misspelling of, or nothing.
+func nearestFilter(typed string) string {
+	typed = strings.ToLower(typed)
+	nearest, fewest := "", 3
+	for _, name := range append(FilterNames(), "timezone") {
+		if len(typed) > 1 && strings.HasPrefix(name, typed) {
+			return filterCalled(name)
+		}
+		if n := slips([]rune(typed), []rune(name)); n < fewest && 3*n <= max(len(typed), len(name)) {
+			nearest, fewest = filterCalled(name), n
+		}
+	}
+	return nearest
+}
+
+// slips counts the letters that are wrong, missing, too many or swapped with
+// their neighbour.
+func slips(a, b []rune) int {
+	var twoAbove, above []int
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range a {
+		twoAbove, above, row = above, row, make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range b {
+			row[j+1] = min(above[j+1]+1, row[j]+1, above[j]+differs(a[i], b[j]))
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], twoAbove[j-1]+1)
+			}
+		}
+	}
+	return row[len(b)]
+}
+
+func differs(a, b rune) int {
+	if a == b {
+		return 0
+	}
+	return 1
+}
+
+// Terms.
+
+func (p *parser) terms(typed []Term) error {
+	for len(typed) > 0 {
+		if n := numberRun(typed); n > 0 {
+			p.Terms = append(p.Terms, numbers(typed[:n])...)
+			typed = typed[n:]
+			continue
+		}
+		t, err := understood(typed[0])
+		if err != nil {
+			return err
+		}
+		p.Terms = append(p.Terms, t)
+		typed = typed[1:]
+	}
+	return nil
+}
+
+// understood finds out what a word is that has no part in a phone number.
+func understood(t Term) (Term, error) {
+	if t.Kind != Word {
+		return t, nil
+	}
+	if id := userID(t.Text); id != "" {
+		return Term{ID, id}, nil
+	}
+	if strings.Contains(t.Text, "://") {
+		return Term{}, &SyntaxError{Reason: ForeignLink, Text: excerpt(t.Text)}
+	}
+	if a := address(t.Text); a != "" {
+		return Term{Email, a}, nil
+	}
+	return t, nil
+}
+
+// edges is what can stand around an address or a link without being its part.
+const edges = "([{'`*.:)]}" + around
+
+// address gives the e-mail address that a word is or is a part of: kim@,
+// kim@ex, @example.com; or nothing. A mere @kim is a name.
+func address(word string) string {
+	word = strings.Trim(word, edges)
+	local, domain, ok := strings.Cut(word, "@")
+	if !ok || strings.ContainsAny(word, ":/") || strings.Contains(domain, "@") {
+		return ""
+	}
+	if !strings.ContainsFunc(local, isSpoken) && (!strings.ContainsFunc(domain, isSpoken) || !strings.Contains(strings.Trim(domain, "."), ".")) {
+		return ""
+	}
+	return norm.NFKC.String(strings.ToLower(word))
+}
+
+// Zoho's ids have 16 digits and more; fewer could be a phone number, so that a
+// shorter one is written with a prefix.
+const (
+	minID    = 16
+	maxID    = 20
+	idPrefix = "id:"
+)
+
+// userID gives the id of a Zoho user that a word is or a link leads to, or nothing.
+func userID(word string) string {
+	digits := cutFold(word, idPrefix)
+	if isID(digits, minID) || digits != word && isID(digits, minID-1) {
+		return digits
+	}
+	if strings.Contains(word, "/") {
+		return linkedID(strings.Trim(word, edges))
+	}
+	return ""
+}
+
+func isID(s string, least int) bool {
+	return least <= len(s) && len(s) <= maxID && strings.Trim(s, "0123456789") == ""
+}
+
+// zohoCRM matches the hosts that show CRM users, in all data centres.
+var zohoCRM = regexp.MustCompile(`^(?:(?:crm(?:plus|sandbox|developer)?|one|sandbox|developer)\.)+(?:zoho\.(?:com|eu|in|com\.au|jp|com\.cn|sa|uk|ae)|zohocloud\.ca)$`)
+
+// linkedID gives the last id in a link to Zoho CRM. The link may lack its scheme.
+func linkedID(link string) string {
+	if !strings.Contains(link, "://") {
+		link = "https://" + link
+	}
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !zohoCRM.MatchString(strings.ToLower(u.Hostname())) {
+		return ""
+	}
+	id := ""
+	for _, part := range strings.FieldsFunc(link, func(r rune) bool { return strings.ContainsRune("/?&=#", r) }) {
+		if isID(part, minID-1) {
+			id = part
+		}
+	}
+	return id
+}
+
+// Phone numbers.
+
+const (
+	minNumber = 7
+	maxNumber = 15
+)
+
+// numberRun says how many of the terms, from the first on, may be written
+// apart and yet be one phone number. A plus begins another.
+func numberRun(typed []Term) int {
+	for i, t := range typed {
+		if t.Kind != Word || !isNumber(t.Text) || isID(t.Text, minID) || i > 0 && strings.HasPrefix(number(t.Text), "+") {
+			return i
+		}
+	}
+	return len(typed)
+}
+
+func isNumber(word string) bool {
+	return strings.Trim(word, "0123456789+-()./‐‒–—―−") == ""
+}
+
+// numbers gives the phone number of a run, or several; what has too few digits
+// or too many stays a word.
+func numbers(run []Term) []Term {
+	whole := ""
+	for _, t := range run {
+		whole += t.Text
+	}
+	short := withoutTrunk(whole)
+	switch {
+	case isPhone(short):
+		return []Term{{Phone, number(short)}}
+	case digitsIn(short) > maxNumber:
+		return apart(run)
+	}
+	return run
+}
+
+func apart(run []Term) []Term {
+	for i, t := range run {
+		if isPhone(t.Text) {
+			run[i] = Term{Phone, number(t.Text)}
+		}
+	}
+	return run
+}
+
+func isPhone(s string) bool { return minNumber <= digitsIn(s) && digitsIn(s) <= maxNumber }
+
+// trunk is the zero that is dialled at home, as written behind a country code.
+var trunk = regexp.MustCompile(`^([^0-9]*(?:\+|00)[0-9]{1,3}[^0-9]*)\(0\)`)
+
+// withoutTrunk leaves that zero out, unless too little would be left.
+func withoutTrunk(s string) string {
+	if short := trunk.ReplaceAllString(s, "$1"); digitsIn(short) >= minNumber {
+		return short
+	}
+	return s
+}
+
+func digitsIn(s string) int { return len(strings.TrimPrefix(number(s), "+")) }
+
+// number gives the digits, and a plus if one is before them.
+func number(s string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+	if plus := strings.IndexByte(s, '+'); plus >= 0 && plus < strings.IndexAny(s, "0123456789") {
+		return "+" + digits
+	}
+	return digits
+}
