@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"internal/store/awsstore":  {"internal/store"},
 	"internal/store/storetest": {"internal/store"},
 	"internal/token":           {"internal/zoho", "internal/store"},
-	"internal/directory":       {"internal/zoho"},
+	"internal/directory":       {"internal/zoho", "internal/store"},
 	"internal/slackfmt":        {"internal/directory", "internal/zoho"},
 	"internal/bot":             {"internal/slackfmt", "internal/directory", "internal/zoho", "internal/store"},
 	"internal/sim/zohosim":     {},

@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"crmwho/internal/bot"
+	"crmwho/internal/directory"
 	"crmwho/internal/zoho"
 )
 
@@ -25,6 +27,7 @@ type template struct {
 		} `yaml:"Zoho"`
 	} `yaml:"Mappings"`
 	Parameters map[string]struct {
+		Default       string   `yaml:"Default"`
 		AllowedValues []string `yaml:"AllowedValues"`
 	} `yaml:"Parameters"`
 	Resources map[string]resource `yaml:"Resources"`
@@ -110,7 +113,8 @@ func TestTemplateAgreesWithTheMakefile(t *testing.T) {
 func TestTemplateRoutesAndSchedules(t *testing.T) {
 	every := regexp.MustCompile(`^rate\(([2-9]|[1-9][0-9]+) (minutes|hours|days)\)$`)
 	routes, schedules := 0, 0
-	for id, f := range readTemplate(t).functions() {
+	tpl := readTemplate(t)
+	for id, f := range tpl.functions() {
 		for name, event := range f.Properties.Events {
 			switch p := event.Properties; {
 			case p.Path != "":
@@ -120,17 +124,38 @@ func TestTemplateRoutesAndSchedules(t *testing.T) {
 				}
 			default:
 				schedules++
-				if !every.MatchString(p.ScheduleExpression) || !strings.HasPrefix(p.Name, "${AWS::StackName}-") {
-					t.Errorf("%s %s: schedule %q, %q", id, name, p.Name, p.ScheduleExpression)
+				job, ours := strings.CutPrefix(p.Name, "${AWS::StackName}-")
+				if expression := tpl.withDefaults(p.ScheduleExpression); !every.MatchString(expression) || !ours {
+					t.Errorf("%s %s: schedule %q, %q", id, name, p.Name, expression)
 				}
-				if got, want := compact(t, []byte(p.Input)), compact(t, readFile(t, "events/token-refresh.json")); got != want {
+				if got, want := compact(t, []byte(p.Input)), compact(t, readFile(t, "events/"+job+".json")); got != want {
 					t.Errorf("%s %s: the schedule sends %s, the sample event is %s", id, name, got, want)
 				}
 			}
 		}
 	}
-	if routes != 1 || schedules != 1 {
+	if routes != 1 || schedules != 2 {
 		t.Errorf("got %d routes and %d schedules", routes, schedules)
+	}
+}
+
+// withDefaults is a text with the parameters in it as they are unless told.
+func (tpl template) withDefaults(text string) string {
+	for name, p := range tpl.Parameters {
+		text = strings.ReplaceAll(text, "${"+name+"}", p.Default)
+	}
+	return text
+}
+
+// TestTemplateDefaultsAreTheDirectorys: its documentation tells one truth.
+func TestTemplateDefaultsAreTheDirectorys(t *testing.T) {
+	tpl := readTemplate(t)
+	for name, want := range map[string]time.Duration{
+		"${DirectoryFreshFor}": directory.DefaultFreshFor, "${DirectorySyncMinutes}m": directory.DefaultReloadAfter, "${DirectoryFullAfter}": directory.DefaultFullAfter,
+	} {
+		if got, err := time.ParseDuration(tpl.withDefaults(name)); err != nil || got != want {
+			t.Errorf("%s: got %v, %v; want %v", name, got, err, want)
+		}
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +17,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"crmwho/internal/sim/awssim"
 	"crmwho/internal/sim/slacksim"
@@ -28,6 +31,7 @@ type stack struct {
 	zoho    *zohosim.Zoho
 	slack   slacksim.Slack
 	secrets *awssim.SecretsManager
+	bucket  *s3mem.Backend
 
 	slackSecret, oauthClient, accessToken string // ARNs of the secrets, empty at first
 	accountsURL                           string
@@ -35,6 +39,9 @@ type stack struct {
 	gateway                               *httptest.Server
 	log                                   *logBuffer // of both functions
 }
+
+// bucket is the name of the stack's S3 bucket.
+const bucket = "store"
 
 // logBuffer takes what two processes print.
 type logBuffer struct {
@@ -55,40 +62,60 @@ func (b *logBuffer) String() string {
 }
 
 // deploy starts a stack whose secrets are empty, over the documented sample.
-func deploy(t *testing.T) *stack {
+func deploy(t testing.TB) *stack {
 	t.Helper()
 	return deployOver(t, zohosim.New(zohosim.Config{}))
 }
 
-func deployOver(t *testing.T, crm *zohosim.Zoho) *stack {
+func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 	t.Helper()
 	s := &stack{
 		zoho:    crm,
 		slack:   slacksim.Slack{SigningSecret: "signing-secret-of-this-test"},
 		secrets: &awssim.SecretsManager{},
+		bucket:  s3mem.New(),
 		log:     &logBuffer{},
 	}
 	s.slackSecret = s.secrets.Create("slack")
 	s.oauthClient = s.secrets.Create("oauth-client")
 	s.accessToken = s.secrets.Create("access-token")
-	zoho, aws := httptest.NewServer(s.zoho), httptest.NewServer(s.secrets)
-	t.Cleanup(zoho.Close)
-	t.Cleanup(aws.Close)
+	if err := s.bucket.CreateBucket(bucket); err != nil {
+		t.Fatal(err)
+	}
+	zoho, aws, s3 := httptest.NewServer(s.zoho), httptest.NewServer(s.secrets), httptest.NewServer(gofakes3.New(s.bucket).Server())
+	for _, server := range []*httptest.Server{zoho, aws, s3} {
+		t.Cleanup(server.Close)
+	}
 	s.accountsURL = zoho.URL
 	start := func(name string, env map[string]string) *awssim.Function {
 		env["CRMWHO_ALLOW_LOOPBACK"] = "1"
 		env["CRMWHO_ACCESS_TOKEN_SECRET_ID"] = s.accessToken
 		env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = aws.URL
+		env["AWS_ENDPOINT_URL_S3"] = s3.URL
 		return start(t, &awssim.Function{Name: name, Bootstrap: bootstrap(t, "crmwho/functions/"+name), Env: env, Log: s.log, Timeout: 30 * time.Second})
 	}
-	s.usersQuery = start("users-query", map[string]string{"CRMWHO_SLACK_SECRET_ID": s.slackSecret})
+	s.usersQuery = start("users-query", map[string]string{"CRMWHO_SLACK_SECRET_ID": s.slackSecret, "CRMWHO_STORE_BUCKET": bucket})
 	s.tokenRefresh = start("token-refresh", map[string]string{
 		"CRMWHO_OAUTH_CLIENT_SECRET_ID": s.oauthClient,
 		"CRMWHO_ZOHO_ACCOUNTS_URL":      s.accountsURL,
 	})
+	s.connect(t)
+	return s
+}
+
+// connect puts a gateway before users-query.
+func (s *stack) connect(t testing.TB) {
 	s.gateway = httptest.NewServer(&awssim.Gateway{Function: s.usersQuery, Routes: []string{"POST /slack/commands"}})
 	t.Cleanup(s.gateway.Close)
-	return s
+}
+
+// coldStart gives users-query a new process, with more in its environment.
+func (s *stack) coldStart(t testing.TB, more map[string]string) {
+	t.Helper()
+	env := maps.Clone(s.usersQuery.Env)
+	maps.Copy(env, more)
+	s.usersQuery = start(t, &awssim.Function{Name: s.usersQuery.Name, Bootstrap: s.usersQuery.Bootstrap, Env: env, Log: s.log, Timeout: s.usersQuery.Timeout})
+	s.connect(t)
 }
 
 func start(t testing.TB, f *awssim.Function) *awssim.Function {
@@ -140,7 +167,7 @@ func (s *stack) setUp() {
 }
 
 // ask types a command in Slack and gives the answer's text.
-func (s *stack) ask(t *testing.T, command, words string) string {
+func (s *stack) ask(t testing.TB, command, words string) string {
 	t.Helper()
 	answer, err := s.slack.Ask(t.Context(), s.gateway.URL+"/slack/commands", command, words)
 	if err != nil {
@@ -149,7 +176,7 @@ func (s *stack) ask(t *testing.T, command, words string) string {
 	return text(t, answer)
 }
 
-func text(t *testing.T, message []byte) string {
+func text(t testing.TB, message []byte) string {
 	t.Helper()
 	var m struct {
 		Text   string            `json:"text"`
@@ -162,7 +189,7 @@ func text(t *testing.T, message []byte) string {
 }
 
 // refresh invokes token-refresh with one of the sample events.
-func (s *stack) refresh(t *testing.T, file string) (exchanged bool, err error) {
+func (s *stack) refresh(t testing.TB, file string) (exchanged bool, err error) {
 	t.Helper()
 	reply, err := s.tokenRefresh.Invoke(t.Context(), event(t, file))
 	var report struct {
@@ -176,7 +203,26 @@ func (s *stack) refresh(t *testing.T, file string) (exchanged bool, err error) {
 	return report.Exchanged, err
 }
 
-func event(t *testing.T, file string) []byte {
+// synced is what the job directory-sync answers.
+type synced struct {
+	How    string `json:"how"`
+	People int    `json:"people"`
+}
+
+// sync invokes users-query with one of the sample events.
+func (s *stack) sync(t testing.TB, file string) (done synced) {
+	t.Helper()
+	reply, err := s.usersQuery.Invoke(t.Context(), event(t, file))
+	if err == nil {
+		err = json.Unmarshal(reply, &done)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+func event(t testing.TB, file string) []byte {
 	t.Helper()
 	data, err := os.ReadFile("../events/" + file)
 	if err != nil {
@@ -232,7 +278,7 @@ func TestFromAnEmptyStackToTheAnswer(t *testing.T) {
 		}
 	}
 	if used != 2 {
-		t.Errorf("got %d calls of the CRM, want 2", used)
+		t.Errorf("got %d calls of the CRM, want 2: everybody, and who of them is an administrator", used)
 	}
 	if !strings.Contains(s.log.String(), `"command":"/crmadmins","outcome":"people","people":1`) {
 		t.Errorf("no line about the answer: %s", s.log)
@@ -259,7 +305,7 @@ func TestAnOrganisationOfManyPages(t *testing.T) {
 		t.Errorf("got %q, want the card of the last user", got)
 	}
 	s.ask(t, "/crmadmins", "")
-	if pages, busiest := s.zoho.Count(zohosim.UsersCall), s.zoho.Busiest(); pages != 6+1 || busiest > 3 {
+	if pages, busiest := s.zoho.Count(zohosim.UsersCall), s.zoho.Busiest(); pages != 6+1 || busiest > 4 {
 		t.Errorf("%d pages, %d calls at once", pages, busiest)
 	}
 	s.tellsNothing(t, canaries...)
@@ -325,6 +371,12 @@ func TestSampleEvents(t *testing.T) {
 	}
 	for _, entry := range files {
 		file := entry.Name()
+		if strings.HasPrefix(file, "directory-sync") {
+			if done := s.sync(t, file); done.People != 15 || (done.How == "full read") != strings.Contains(file, "all") {
+				t.Errorf("%s: got %+v", file, done)
+			}
+			continue
+		}
 		if strings.HasPrefix(file, "token-refresh") {
 			if exchanged, err := s.refresh(t, file); err != nil || exchanged != strings.Contains(file, "force") {
 				t.Errorf("%s: exchanged %v, %v", file, exchanged, err)
@@ -388,7 +440,7 @@ func TestAnUnknownPayloadFailsAndTheFunctionGoesOn(t *testing.T) {
 
 func TestAFunctionWithoutSettingsNamesThemAll(t *testing.T) {
 	for name, want := range map[string][]string{
-		"users-query":   {"CRMWHO_SLACK_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID"},
+		"users-query":   {"CRMWHO_SLACK_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID", "CRMWHO_STORE_BUCKET"},
 		"token-refresh": {"CRMWHO_OAUTH_CLIENT_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID", "CRMWHO_ZOHO_ACCOUNTS_URL"},
 	} {
 		log := &logBuffer{}
@@ -402,28 +454,5 @@ func TestAFunctionWithoutSettingsNamesThemAll(t *testing.T) {
 				t.Errorf("%s: %s is not named in %q", name, setting, log)
 			}
 		}
-	}
-}
-
-// BenchmarkColdStart measures from the start of the process to its first call
-// of next, for both functions and for one that does nothing.
-func BenchmarkColdStart(b *testing.B) {
-	env := map[string]string{
-		"CRMWHO_SLACK_SECRET_ID": "a", "CRMWHO_ACCESS_TOKEN_SECRET_ID": "b",
-		"CRMWHO_OAUTH_CLIENT_SECRET_ID": "c", "CRMWHO_ZOHO_ACCOUNTS_URL": "https://accounts.zoho.com",
-	}
-	for _, pkg := range []string{"crmwho/functions/testdata/empty", "crmwho/functions/users-query", "crmwho/functions/token-refresh"} {
-		path := bootstrap(b, pkg)
-		b.Run(filepath.Base(pkg), func(b *testing.B) {
-			for b.Loop() {
-				f := &awssim.Function{Name: "cold", Bootstrap: path, Env: env, Log: io.Discard}
-				if err := f.Start(b.Context()); err != nil {
-					b.Fatal(err)
-				}
-				b.StopTimer()
-				f.Stop()
-				b.StartTimer()
-			}
-		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"crmwho/internal/local"
+	"crmwho/internal/store"
 )
 
 // anyPort lets the system choose a free one.
@@ -18,6 +19,7 @@ const anyPort = "127.0.0.1:0"
 
 func askCommand() *cobra.Command {
 	var asJSON, logs bool
+	var folder string
 	c := &cobra.Command{
 		Use:   "ask /COMMAND [WORDS...]",
 		Short: "Ask the bot one question and print its answer",
@@ -26,7 +28,7 @@ command as Slack does, signed and over HTTP, and prints the answer.`,
 		Example: "  crmwho ask /crmuser kim\n  crmwho ask /crmadmins --json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			bot, err := local.Start(c.Context(), anyPort, logger(c.ErrOrStderr(), logs))
+			bot, err := local.Start(c.Context(), options(c, anyPort, folder, logs))
 			if err != nil {
 				return err
 			}
@@ -43,8 +45,22 @@ command as Slack does, signed and over HTTP, and prints the answer.`,
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print exactly what Slack would get")
+	addStoreFlag(c, &folder)
 	addLogFlag(c, &logs)
 	return c
+}
+
+func addStoreFlag(c *cobra.Command, folder *string) {
+	c.Flags().StringVar(folder, "store", "", "folder in which the list of people is kept between starts")
+}
+
+// options are those of a bot that a command runs.
+func options(c *cobra.Command, address, folder string, logs bool) local.Options {
+	o := local.Options{Address: address, Log: logger(c.ErrOrStderr(), logs)}
+	if folder != "" {
+		o.Store = store.Folder{Dir: folder}
+	}
+	return o
 }
 
 func addLogFlag(c *cobra.Command, logs *bool) {

@@ -13,7 +13,7 @@ import (
 )
 
 func serveCommand() *cobra.Command {
-	var address string
+	var address, folder string
 	var logs bool
 	c := &cobra.Command{
 		Use:   "serve",
@@ -22,7 +22,7 @@ func serveCommand() *cobra.Command {
 Type questions at its prompt; Ctrl-D or Ctrl-C ends it.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			bot, err := local.Start(c.Context(), address, logger(c.ErrOrStderr(), logs))
+			bot, err := local.Start(c.Context(), options(c, address, folder, logs))
 			if err != nil {
 				return err
 			}
@@ -35,6 +35,7 @@ Type questions at its prompt; Ctrl-D or Ctrl-C ends it.`,
 		},
 	}
 	c.Flags().StringVar(&address, "listen", anyPort, "loopback address and port; port 0 is any free one")
+	addStoreFlag(c, &folder)
 	addLogFlag(c, &logs)
 	return c
 }
@@ -45,6 +46,8 @@ The people are the 15 of Zoho's documentation. Type as you would in Slack:
   /crmuser kim            one person
   /crmuser patricia       several people match
   /crmuser ceo@zooho.com  an e-mail address
+  /crmuser patrisia       a typing error
+  /crmusers role:sales    who has a role
   /crmadmins              who is an administrator
   /crmuser help           what a command does
 Ctrl-D ends it. Here is the first question and its answer:

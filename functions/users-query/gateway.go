@@ -11,18 +11,42 @@ import (
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"crmwho/internal/directory"
 )
 
-// function is what Lambda invokes. Today all that it is invoked with are
-// requests from API Gateway's HTTP API, payload format 2.0.
-type function struct{ http http.Handler }
+// function is what Lambda invokes: with requests from API Gateway's HTTP API,
+// payload format 2.0, and with jobs.
+type function struct {
+	http http.Handler
+	sync func(ctx context.Context, all bool) (directory.Synced, error)
+}
+
+// job is a payload from a schedule or an operator. It can be done again.
+type job struct {
+	Job string `json:"job"`
+	All bool   `json:"all"` // of directory-sync: read everybody, whatever is known
+}
 
 // errEvent is a payload that the function does not know. It can only come from
 // somebody who may invoke the function, so it fails loudly.
-var errEvent = errors.New("the payload is not an HTTP API request of format 2.0")
+var errEvent = errors.New("the payload is neither an HTTP API request of format 2.0 nor a job of mine")
 
 // Invoke implements lambda.Handler.
 func (f function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	var j job
+	if json.Unmarshal(payload, &j) == nil && j.Job == "directory-sync" {
+		done, err := f.sync(ctx, j.All)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(done)
+	}
+	return f.answer(ctx, payload)
+}
+
+// answer hands a request to the bot.
+func (f function) answer(ctx context.Context, payload []byte) ([]byte, error) {
 	var event events.APIGatewayV2HTTPRequest
 	if json.Unmarshal(payload, &event) != nil || event.Version != "2.0" || event.RequestContext.HTTP.Method == "" {
 		return nil, errEvent

@@ -2,16 +2,19 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"crmwho/internal/directory"
 	"crmwho/internal/sim/awssim"
 )
 
@@ -29,7 +32,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 
 func invoke(t *testing.T, event []byte) (status int, headers map[string]string, body string) {
 	t.Helper()
-	reply, err := function{http.HandlerFunc(echo)}.Invoke(t.Context(), event)
+	reply, err := function{http: http.HandlerFunc(echo)}.Invoke(t.Context(), event)
 	var response struct {
 		StatusCode int
 		Headers    map[string]string
@@ -60,32 +63,74 @@ func TestTheHandlerSeesWhatTheGatewayGot(t *testing.T) {
 
 func TestPayloadsThatAreNoRequests(t *testing.T) {
 	for _, payload := range []string{"", "null", "{}", "[]", `{"version":"1.0","requestContext":{"http":{"method":"POST"}}}`, `{"version":"2.0"}`,
-		`{"version":"2.0","isBase64Encoded":true,"body":"%%%","requestContext":{"http":{"method":"POST"}}}`, `{"version":"2.0","requestContext":{"http":{"method":"P ST"}}}`, `{"job":"directory-sync"}`} {
-		if _, err := (function{http.HandlerFunc(echo)}).Invoke(t.Context(), []byte(payload)); !errors.Is(err, errEvent) {
+		`{"version":"2.0","isBase64Encoded":true,"body":"%%%","requestContext":{"http":{"method":"POST"}}}`, `{"version":"2.0","requestContext":{"http":{"method":"P ST"}}}`, `{"job":"unheard-of"}`, `{"job":1}`} {
+		if _, err := (function{http: http.HandlerFunc(echo)}).Invoke(t.Context(), []byte(payload)); !errors.Is(err, errEvent) {
 			t.Errorf("%s: got %v, want %v", payload, err, errEvent)
 		}
 	}
 }
 
+func TestJobs(t *testing.T) {
+	var asked []bool
+	failure := errors.New("out of order")
+	f := function{sync: func(_ context.Context, all bool) (directory.Synced, error) {
+		asked = append(asked, all)
+		if all {
+			return directory.Synced{}, failure
+		}
+		return directory.Synced{How: directory.Changes, People: 15}, nil
+	}}
+	reply, err := f.Invoke(t.Context(), []byte(`{"job":"directory-sync"}`))
+	if err != nil || !strings.HasPrefix(string(reply), `{"how":"changes","people":15,`) {
+		t.Errorf("got %s, %v", reply, err)
+	}
+	if _, err := f.Invoke(t.Context(), []byte(`{"job":"directory-sync","all":true}`)); !errors.Is(err, failure) {
+		t.Errorf("got %v", err)
+	}
+	if !slices.Equal(asked, []bool{false, true}) {
+		t.Errorf("asked for %v", asked)
+	}
+}
+
 func TestSettingsNameAllThatIsMissing(t *testing.T) {
 	_, err := readSettings(func(string) string { return "" })
-	for _, name := range []string{"CRMWHO_SLACK_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID"} {
+	for _, name := range []string{"CRMWHO_SLACK_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID", "CRMWHO_STORE_BUCKET"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want %s in it", err, name)
 		}
 	}
-	for _, loopback := range []string{"", "1"} {
-		s, err := readSettings(func(name string) string {
-			switch name {
-			case "CRMWHO_ALLOW_LOOPBACK":
-				return loopback
-			case "CRMWHO_ZOHO_API_VERSION":
-				return "v8"
-			}
+}
+
+// set is an environment where all that is required is set.
+func set(more map[string]string) func(string) string {
+	return func(name string) string {
+		if required := map[string]bool{"CRMWHO_SLACK_SECRET_ID": true, "CRMWHO_ACCESS_TOKEN_SECRET_ID": true, "CRMWHO_STORE_BUCKET": true}; required[name] {
 			return "x"
-		})
-		if err != nil || s.allowLoopback != (loopback != "") || s.zohoVersion != "v8" {
-			t.Errorf("loopback %q: got %+v, %v", loopback, s, err)
+		}
+		return more[name]
+	}
+}
+
+func TestSettings(t *testing.T) {
+	s, err := readSettings(set(nil))
+	if want := (settings{slackSecretID: "x", accessTokenSecretID: "x", bucket: "x"}); err != nil || s != want {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	s, err = readSettings(set(map[string]string{
+		"CRMWHO_ZOHO_API_VERSION": "v8", "CRMWHO_ALLOW_LOOPBACK": "1",
+		"CRMWHO_DIRECTORY_FRESH_FOR": "90s", "CRMWHO_DIRECTORY_RELOAD_AFTER": "5m", "CRMWHO_DIRECTORY_FULL_AFTER": "24h",
+	}))
+	if err != nil || s.zohoVersion != "v8" || !s.allowLoopback || s.freshFor != 90*time.Second || s.reloadAfter != 5*time.Minute || s.fullAfter != 24*time.Hour {
+		t.Errorf("got %+v, %v", s, err)
+	}
+}
+
+func TestSettingsThatAreWrong(t *testing.T) {
+	for name, value := range map[string]string{
+		"CRMWHO_ZOHO_API_VERSION": "8", "CRMWHO_DIRECTORY_FRESH_FOR": "60", "CRMWHO_DIRECTORY_RELOAD_AFTER": "-1m", "CRMWHO_DIRECTORY_FULL_AFTER": "daily",
+	} {
+		if _, err := readSettings(set(map[string]string{name: value})); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s=%s: got %v", name, value, err)
 		}
 	}
 }
@@ -101,7 +146,7 @@ func FuzzInvoke(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		reply, err := function{http.HandlerFunc(echo)}.Invoke(t.Context(), event)
+		reply, err := function{http: http.HandlerFunc(echo)}.Invoke(t.Context(), event)
 		if err == nil && !bytes.Contains(reply, []byte(`"statusCode":`)) {
 			t.Errorf("got %s", reply)
 		}

@@ -1,4 +1,6 @@
-// Command users-query is the Lambda function that answers Slack.
+// Command users-query is the Lambda function that answers Slack. A schedule
+// invokes it with {"job":"directory-sync"} to keep the list of people fresh,
+// an operator with {"job":"directory-sync","all":true} to read all of them anew.
 package main
 
 import (
@@ -10,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"crmwho/internal/bot"
@@ -21,22 +24,22 @@ import (
 
 func main() {
 	slog.SetDefault(lambdacontext.NewLogger())
-	b, err := build(context.Background(), os.Getenv)
+	f, err := build(context.Background(), os.Getenv)
 	if err != nil {
 		slog.Error("start", "err", err)
 		os.Exit(1)
 	}
-	lambda.Start(function{b})
+	lambda.Start(f)
 }
 
-func build(ctx context.Context, getenv func(string) string) (*bot.Bot, error) {
+func build(ctx context.Context, getenv func(string) string) (function, error) {
 	s, err := readSettings(getenv)
 	if err != nil {
-		return nil, err
+		return function{}, err
 	}
 	aws, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("AWS configuration: %w", err)
+		return function{}, fmt.Errorf("AWS configuration: %w", err)
 	}
 	secrets := awsstore.Secrets{Client: secretsmanager.NewFromConfig(aws)}
 	client := &zoho.Client{
@@ -44,8 +47,16 @@ func build(ctx context.Context, getenv func(string) string) (*bot.Bot, error) {
 		Version:       s.zohoVersion,
 		AllowLoopback: s.allowLoopback,
 	}
-	return &bot.Bot{
-		People:         &directory.Directory{Read: client.ReadUsers},
-		SigningSecrets: bot.StoredSecrets(secrets, s.slackSecretID),
+	people := &directory.Directory{
+		Read:        client.ReadUsers,
+		Changed:     client.UsersModifiedSince,
+		Store:       awsstore.Bucket{Client: s3.NewFromConfig(aws), Name: s.bucket},
+		FreshFor:    s.freshFor,
+		ReloadAfter: s.reloadAfter,
+		FullAfter:   s.fullAfter,
+	}
+	return function{
+		http: &bot.Bot{People: people, SigningSecrets: bot.StoredSecrets(secrets, s.slackSecretID)},
+		sync: people.Sync,
 	}, nil
 }

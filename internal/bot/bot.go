@@ -65,11 +65,15 @@ func (b *Bot) answer(ctx context.Context, c slack.SlashCommand) slackfmt.Message
 		slog.String("command", known(c.Command)),
 		slog.String("outcome", a.outcome),
 		slog.Int("people", a.people),
+		slog.Int64("age_s", int64(a.age.Seconds())),
 		slog.Int64("ms", time.Since(started).Milliseconds()),
 	}
 	if a.err != nil {
 		level = slog.LevelWarn
-		attrs = append(attrs, slog.String("ref", a.ref), slog.Any("err", a.err))
+		attrs = append(attrs, slog.Any("err", a.err))
+	}
+	if a.ref != "" {
+		attrs = append(attrs, slog.String("ref", a.ref))
 	}
 	b.log().LogAttrs(ctx, level, "answer", attrs...)
 	return a.message

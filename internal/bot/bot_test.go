@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -38,7 +39,18 @@ type world struct {
 func reading(users []zoho.User, err error) world {
 	log := &bytes.Buffer{}
 	return world{&bot.Bot{
-		People:         &directory.Directory{Read: func(context.Context, zoho.UserType) ([]zoho.User, error) { return users, err }},
+		People: &directory.Directory{
+			Read: func(context.Context, zoho.UserType) ([]zoho.User, error) { return users, err },
+			Changed: func(context.Context, zoho.UserType, time.Time) iter.Seq2[zoho.User, error] {
+				return func(yield func(zoho.User, error) bool) {
+					if err != nil {
+						yield(zoho.User{}, err)
+					}
+				}
+			},
+			Store: &store.Memory{},
+			Log:   slog.New(slog.DiscardHandler),
+		},
 		SigningSecrets: func(context.Context) ([]string, error) { return []string{installed.SigningSecret}, nil },
 		Log:            slog.New(slog.NewJSONHandler(log, nil)),
 	}, log}
@@ -86,6 +98,16 @@ func TestVerbs(t *testing.T) {
 		{"/crmuser", "", "/crmuser: "},
 		{"/crmuser", "help", "/crmuser: "},
 		{"/crmuser", " HELP", "/crmuser: "},
+		{"/crmuser", "kin", "Nobody in Zoho CRM matches “kin”. Try"},
+		{"/crmuser", "kimu", "Nobody in Zoho CRM matches “kimu”. Did you mean one of these people? Kim ("},
+		{"/crmuser", "kim status:deleted", "Nobody in Zoho CRM matches “kim status:deleted”."},
+		{"/crmuser", "<@U012AB3CD>", "I cannot tell who a mention"},
+		{"/crmuser", "rolle:sales", "I do not know the filter “rolle:”. Did you mean “role:”?"},
+		{"/crmuser", "***", "I did not understand “***”."},
+		{"/crmusers", "", "2 people in Zoho CRM (2 active): Kim ("},
+		{"/crmusers", "confirmed:yes kimi", "1 person matches “confirmed:yes kimi” (1 active): Kimi ("},
+		{"/crmusers", "role:sales", "Nobody in Zoho CRM matches “role:sales”."},
+		{"/crmusers", "help", "/crmusers: "},
 		{"/crmadmins", "", "2 admins in Zoho CRM: Kim ("},
 		{"/crmadmins", "help", "/crmadmins: "},
 		{"/crmadmins", "what?", "/crmadmins: "},
@@ -97,10 +119,43 @@ func TestVerbs(t *testing.T) {
 	}
 }
 
+// TestOlderAnswersSayWhy, to the person and in the log.
+func TestOlderAnswersSayWhy(t *testing.T) {
+	for _, test := range []struct {
+		err           error
+		what, outcome string
+	}{
+		{zoho.ErrUnavailable, "Zoho CRM cannot be reached right now.", "older: unavailable"},
+		{zoho.ErrTokenRefused, "Zoho CRM does not accept my access any more.", "older: token refused"},
+		{zoho.ErrMalformed, "Zoho CRM's answer was not complete.", "older: malformed"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			watermarked := kim
+			watermarked.ModifiedTime = time.Now()
+			w := withUsers(watermarked)
+			w.ask(t, "/crmuser", "kim")
+			w.bot.People.Changed = func(context.Context, zoho.UserType, time.Time) iter.Seq2[zoho.User, error] {
+				return func(yield func(zoho.User, error) bool) { yield(zoho.User{}, test.err) }
+			}
+			time.Sleep(3*time.Hour + time.Minute)
+			for command, words := range map[string]string{"/crmuser": "kim", "/crmusers": "", "/crmadmins": ""} {
+				if got := w.ask(t, command, words); !strings.Contains(got, "Kim") || !strings.HasSuffix(got, " This is 3 hours old: "+test.what) {
+					t.Errorf("%s: got %q", command, got)
+				}
+			}
+			if log := w.log.String(); !strings.Contains(log, `"outcome":"`+test.outcome+`","people":1,"age_s":10860`) || strings.Contains(log, `"ref"`) {
+				t.Errorf("log %s", log)
+			}
+		})
+	}
+}
+
 func TestTheLogHoldsNothingThatWasTypedOrFound(t *testing.T) {
 	w := withUsers(kim)
 	w.ask(t, "/crmuser", "kim")
 	w.ask(t, "/crmsecret", "zaphod")
+	w.ask(t, "/crmusers", "zaphod:beeblebrox")
+	w.ask(t, "/crmusers", "status:zaphod")
 	log := w.log.String()
 	if !strings.Contains(log, `"command":"/crmuser","outcome":"people","people":1`) {
 		t.Errorf("no line about the answer: %s", log)
@@ -335,6 +390,7 @@ func TestFailuresAreSentencesWithAReference(t *testing.T) {
 		"Zoho CRM API Access":           zoho.ErrNoAPIAccess,
 		"behind me may not":             zoho.ErrNoPermission,
 		"cannot be reached":             zoho.ErrUnavailable,
+		"was not complete":              zoho.ErrMalformed,
 		"went wrong":                    errors.New("anything else"),
 	} {
 		for _, command := range []string{"/crmuser", "/crmadmins"} {

@@ -1,75 +1,152 @@
-// Package directory finds people by what somebody types. It reads the whole
-// list of users, since Zoho has no search by name, and keeps it for a while.
+// Package directory finds people by what somebody types. Zoho has no search by
+// name, so everybody is read and kept: in memory, and in a store that other
+// processes share.
 package directory
 
 import (
 	"cmp"
 	"context"
-	"slices"
+	"iter"
+	"log/slog"
 	"sync"
 	"time"
 
+	"crmwho/internal/store"
 	"crmwho/internal/zoho"
 )
 
-// People are users as they were read together.
-type People struct {
-	Users  []zoho.User
-	ReadAt time.Time // when Zoho was asked
-}
+// What ages are fine unless a Directory says otherwise.
+const (
+	DefaultFreshFor    = time.Minute
+	DefaultReloadAfter = 10 * time.Minute
+	DefaultFullAfter   = 12 * time.Hour
+)
 
-// Directory answers from lists that it keeps in memory. It is safe for
-// concurrent use; its fields are not changed after the first call.
+const (
+	// snapshotName is where the snapshot is in the store.
+	snapshotName = "directory/snapshot"
+	// overlap is how far before the latest change seen the next question about
+	// changes begins: one that was being saved meanwhile may show up late.
+	overlap = 5 * time.Minute
+	// failurePause is how long Zoho is not asked again after it failed, where
+	// there is an older snapshot to answer from.
+	failurePause = 15 * time.Second
+)
+
+// Directory answers from a snapshot in memory, which it brings up to date from
+// the store and from Zoho when it is asked for. It is safe for concurrent use;
+// its fields are not changed after the first call.
 type Directory struct {
 	// Read gives all users of a type or an error, such as (*zoho.Client).ReadUsers. Required.
 	Read func(context.Context, zoho.UserType) ([]zoho.User, error)
-	// TTL is how old a list may be; zero stands for a minute.
-	TTL time.Duration
+	// Changed gives the users of a type that were changed after a time, such as
+	// (*zoho.Client).UsersModifiedSince. Required.
+	Changed func(context.Context, zoho.UserType, time.Time) iter.Seq2[zoho.User, error]
+	// Store keeps the snapshot for other processes. Required.
+	Store store.Store
+
+	FreshFor    time.Duration // answers come from a snapshot not older than this, if Zoho answers in time; zero: DefaultFreshFor
+	ReloadAfter time.Duration // how often the stored snapshot is looked at: it alone forgets who left; zero: DefaultReloadAfter
+	FullAfter   time.Duration // Sync reads everybody when that was so long ago; zero: DefaultFullAfter
+
+	Log *slog.Logger // takes a line for each refresh; nil: slog.Default
 
 	mu   sync.Mutex
-	kept map[zoho.UserType]People
+	held held
+	turn chan struct{} // held by whoever refreshes
 }
 
-// Search gives those whom the words fit, the best first: see Match. Nobody is
-// not an error.
-func (d *Directory) Search(ctx context.Context, words string) (People, error) {
-	all, err := d.people(ctx, zoho.AllUsers)
-	if err != nil {
-		return People{}, err
-	}
-	return People{Users: Match(all.Users, words), ReadAt: all.ReadAt}, nil
+// held is what the directory knows.
+type held struct {
+	snapshot *Snapshot // nil until there is one
+	version  string    // of what is in the store, as far as known
+	loadedAt time.Time // when the store was looked at
+	failedAt time.Time // when Zoho did not answer; zero since it did
+	failure  error
 }
 
-// Admins gives those whom Zoho calls administrators, whatever their status:
-// active people first, then by name.
+// Source tells where an answer comes from.
+type Source struct {
+	ReadAt time.Time     // when Zoho was asked
+	Age    time.Duration // at the time of the answer
+	Stale  error         // why it is older than it should be; nil when it is not
+}
+
+// Search finds the people whom a query fits: see Snapshot.Search. When Zoho
+// does not answer before the deadline of ctx, the answer comes from the last
+// snapshot and says so; an error means that there is none.
+func (d *Directory) Search(ctx context.Context, q Query) (People, error) {
+	return d.answer(ctx, func(s *Snapshot) People { return s.Search(q) })
+}
+
+// Admins gives those whom Zoho calls administrators, whatever their status, as
+// Search does.
 func (d *Directory) Admins(ctx context.Context) (People, error) {
-	admins, err := d.people(ctx, zoho.AdminUsers)
+	return d.answer(ctx, (*Snapshot).Admins)
+}
+
+func (d *Directory) answer(ctx context.Context, from func(*Snapshot) People) (People, error) {
+	s, stale, err := d.current(ctx)
 	if err != nil {
 		return People{}, err
 	}
-	admins.Users = slices.SortedStableFunc(slices.Values(admins.Users), byStanding)
-	return admins, nil
+	p := from(s)
+	p.Source = Source{ReadAt: s.At, Age: max(0, time.Since(s.At)), Stale: stale}
+	return p, nil
 }
 
-// people gives a complete list or an error, never a part. Two callers who find
-// it too old at once both read it.
-func (d *Directory) people(ctx context.Context, t zoho.UserType) (People, error) {
-	d.mu.Lock()
-	kept, ok := d.kept[t]
-	d.mu.Unlock()
-	if ok && time.Since(kept.ReadAt) < cmp.Or(d.TTL, time.Minute) {
-		return kept, nil
+// current gives a snapshot that is fresh, or the last one and why there is no
+// fresher. Without any it fails.
+func (d *Directory) current(ctx context.Context) (s *Snapshot, stale, err error) {
+	asked := wallClock()
+	if h := d.known(); d.isFresh(h) {
+		return h.snapshot, nil, nil
+	} else if h.snapshot != nil && time.Since(h.failedAt) < failurePause {
+		return h.snapshot, h.failure, nil
 	}
-	read := People{ReadAt: time.Now()}
-	var err error
-	if read.Users, err = d.Read(ctx, t); err != nil {
-		return People{}, err
+	err = d.inTurn(ctx, func() error { return d.refresh(ctx, asked) })
+	h := d.known()
+	switch {
+	case h.snapshot == nil:
+		return nil, nil, err
+	case d.isFresh(h):
+		return h.snapshot, nil, nil
 	}
+	return h.snapshot, err, nil
+}
+
+// wallClock is what ages are measured by. The monotonic clock, which time.Now
+// gives along, stands still while Lambda has a process frozen.
+func wallClock() time.Time { return time.Now().Round(0) }
+
+func (d *Directory) known() held {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.kept == nil {
-		d.kept = map[zoho.UserType]People{}
+	return d.held
+}
+
+func (d *Directory) hold(change func(*held)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change(&d.held)
+}
+
+func (d *Directory) isFresh(h held) bool {
+	return h.snapshot != nil && time.Since(h.snapshot.At) <= cmp.Or(d.FreshFor, DefaultFreshFor)
+}
+
+// inTurn runs one refresh at a time. Who waits finds what the one before got.
+func (d *Directory) inTurn(ctx context.Context, refresh func() error) error {
+	d.mu.Lock()
+	if d.turn == nil {
+		d.turn = make(chan struct{}, 1)
 	}
-	d.kept[t] = read
-	return read, nil
+	d.mu.Unlock()
+	select {
+	case d.turn <- struct{}{}:
+		defer func() { <-d.turn }()
+		return refresh()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -4,6 +4,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -30,7 +31,7 @@ const (
 	slackSecret = "slack"
 )
 
-// refreshEvery is how often the token is looked at, as on AWS.
+// refreshEvery is how often the token and the directory are looked at, as on AWS.
 const refreshEvery = 10 * time.Minute
 
 // Bot is a running bot.
@@ -42,10 +43,16 @@ type Bot struct {
 	stop    context.CancelFunc
 }
 
-// Start runs a bot that listens on a loopback address, such as 127.0.0.1:0 for
-// any free port, until Stop. It logs to log.
-func Start(ctx context.Context, address string, log *slog.Logger) (*Bot, error) {
-	listener, err := Listen(address)
+// Options say how a bot runs.
+type Options struct {
+	Address string       // a loopback address to listen on; empty stands for any free port
+	Store   store.Store  // of the directory's snapshot; nil: one that ends with the bot
+	Log     *slog.Logger // nil: slog.Default
+}
+
+// Start runs a bot until Stop.
+func Start(ctx context.Context, o Options) (*Bot, error) {
+	listener, err := Listen(cmp.Or(o.Address, "127.0.0.1:0"))
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +62,10 @@ func Start(ctx context.Context, address string, log *slog.Logger) (*Bot, error) 
 		slack: slacksim.Slack{SigningSecret: rand.Text()},
 		stop:  stop,
 	}
-	handler, err := b.handler(ctx, log)
+	if o.Store == nil {
+		o.Store = &store.Memory{}
+	}
+	handler, err := b.handler(ctx, o.Store, cmp.Or(o.Log, slog.Default()))
 	if err != nil {
 		_ = listener.Close()
 		b.Stop()
@@ -80,8 +90,8 @@ func (b *Bot) Ask(ctx context.Context, command, text string) ([]byte, error) {
 }
 
 // handler wires the bot to the played systems.
-func (b *Bot) handler(ctx context.Context, log *slog.Logger) (http.Handler, error) {
-	values := &store.Memory{}
+func (b *Bot) handler(ctx context.Context, shared store.Store, log *slog.Logger) (http.Handler, error) {
+	secrets := &store.Memory{}
 	accounts, err := b.zoho()
 	if err != nil {
 		return nil, err
@@ -94,19 +104,29 @@ func (b *Bot) handler(ctx context.Context, log *slog.Logger) (http.Handler, erro
 		if err != nil {
 			return nil, err
 		}
-		if _, err := values.WriteIfUnchanged(ctx, name, data, ""); err != nil {
+		if _, err := secrets.WriteIfUnchanged(ctx, name, data, store.Absent); err != nil {
 			return nil, err
 		}
 	}
-	keeper := &token.Keeper{Store: values, ClientName: oauthClient, TokenName: accessToken, AllowLoopback: true, Log: log}
+	keeper := &token.Keeper{Store: secrets, ClientName: oauthClient, TokenName: accessToken, AllowLoopback: true, Log: log}
 	if _, err := keeper.Run(ctx, token.Request{}); err != nil {
 		return nil, fmt.Errorf("first token: %w", err)
 	}
-	go keepFresh(ctx, keeper, log)
-	client := &zoho.Client{Tokens: zoho.Reuse(token.Reader(values, accessToken)), AllowLoopback: true, Log: log}
+	client := &zoho.Client{Tokens: zoho.Reuse(token.Reader(secrets, accessToken)), AllowLoopback: true, Log: log}
+	people := &directory.Directory{Read: client.ReadUsers, Changed: client.UsersModifiedSince, Store: shared, Log: log}
+	go keepFresh(ctx, log, map[string]func() error{
+		"token": func() error {
+			_, err := keeper.Run(ctx, token.Request{})
+			return err
+		},
+		"directory": func() error {
+			_, err := people.Sync(ctx, false)
+			return err
+		},
+	})
 	return &bot.Bot{
-		People:         &directory.Directory{Read: client.ReadUsers},
-		SigningSecrets: bot.StoredSecrets(values, slackSecret),
+		People:         people,
+		SigningSecrets: bot.StoredSecrets(secrets, slackSecret),
 		Log:            log,
 	}, nil
 }
@@ -127,14 +147,17 @@ func (b *Bot) zoho() (map[string]string, error) {
 	}, nil
 }
 
-func keepFresh(ctx context.Context, keeper *token.Keeper, log *slog.Logger) {
+// keepFresh does what schedules do on AWS.
+func keepFresh(ctx context.Context, log *slog.Logger, jobs map[string]func() error) {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			if _, err := keeper.Run(ctx, token.Request{}); err != nil {
-				log.ErrorContext(ctx, "token", "err", err)
+			for name, job := range jobs {
+				if err := job(); err != nil {
+					log.ErrorContext(ctx, name, "err", err)
+				}
 			}
 		case <-ctx.Done():
 			return

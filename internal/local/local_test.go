@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"log/slog"
 	"os"
@@ -9,10 +10,11 @@ import (
 	"testing"
 
 	"crmwho/internal/local"
+	"crmwho/internal/store"
 )
 
 func TestAsk(t *testing.T) {
-	bot, err := local.Start(t.Context(), "127.0.0.1:0", slog.New(slog.DiscardHandler))
+	bot, err := local.Start(t.Context(), local.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,7 +22,9 @@ func TestAsk(t *testing.T) {
 	for _, test := range []struct{ command, words, want string }{
 		{"/crmuser", "kim", "Kim\nRole: Sales Representative\nE-mail: kim@gmail.com\n"},
 		{"/crmuser", "patricia", "9 people match “patricia”\nPatricia Boyle\nCEO · patricia.a+us@zohotest.com\n\npatricia krishnan · invitation pending\n"},
-		{"/crmuser", "patricia", "Manager 1 · patricia.a+aa@zohotest.com\nAnd 1 more. Ask again with a last name or an e-mail address.\nRead from Zoho CRM "},
+		{"/crmusers", "role:sales", "4 people match “role:sales”\n4 active\n\nKim · invitation pending\n"},
+		{"/crmuser", "patrisia boyle", "Did you mean this person?\nPatricia Boyle\n"},
+		{"/crmuser", "patricia", "CEO · co@zsso.com\nAnd 1 more. Ask again with a last name or an e-mail address.\nRead from Zoho CRM "},
 		{"/crmuser", "R&D <x>", "Nobody in Zoho CRM matches “R&D <x>”."},
 		{"/crmadmins", "", "1 admin in Zoho CRM\nPatricia Boyle\nCEO · Administrator · patricia.a+us@zohotest.com\nRead from Zoho CRM "},
 		{"/nothing", "", "/nothing is not one of my commands."},
@@ -36,9 +40,28 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// TestTheDirectoryIsKeptWhereAsked: the next bot starts with it.
+func TestTheDirectoryIsKeptWhereAsked(t *testing.T) {
+	folder := store.Folder{Dir: t.TempDir()}
+	for _, want := range []int{1, 0} {
+		log := &bytes.Buffer{}
+		bot, err := local.Start(t.Context(), local.Options{Store: folder, Log: slog.New(slog.NewTextHandler(log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bot.Ask(t.Context(), "/crmuser", "kim"); err != nil {
+			t.Error(err)
+		}
+		bot.Stop()
+		if reads := strings.Count(log.String(), "full read"); reads != want {
+			t.Errorf("%d full reads, want %d: %s", reads, want, log)
+		}
+	}
+}
+
 func TestStartOnLoopbackOnly(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0", "192.0.2.1:0", "nonsense"} {
-		if bot, err := local.Start(t.Context(), address, slog.New(slog.DiscardHandler)); err == nil {
+		if bot, err := local.Start(t.Context(), local.Options{Address: address, Log: slog.New(slog.DiscardHandler)}); err == nil {
 			bot.Stop()
 			t.Errorf("%s was accepted", address)
 		}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"crmwho/internal/directory"
 	"crmwho/internal/slackfmt"
 	"crmwho/internal/zoho"
 )
@@ -43,11 +45,22 @@ func TestAnythingIsShownHarmlessly(t *testing.T) {
 			"pick list":   slackfmt.People(value, people(repeat(u, 40)...)),
 			"admins":      slackfmt.Admins(people(repeat(u, 500)...)),
 			"nobody":      slackfmt.People(value, people()),
+			"suggestions": slackfmt.People(value, suggested(repeat(u, 40)...)),
+			"users":       slackfmt.Users(value, people(repeat(u, 40)...)),
+			"no users":    slackfmt.Users(value, people()),
+			"older users": slackfmt.Users(value, people(repeat(u, 40)...)).Older(time.Hour, "Zoho CRM cannot be reached right now."),
+			"a trouble":   slackfmt.NotUnderstood("/crmuser", &directory.SyntaxError{Reason: directory.Nonsense, Text: value}),
 			"usage":       slackfmt.Usage(value),
 		} {
 			check(t, fmt.Sprintf("%s of hostile[%d]", name, i), m)
 		}
 	}
+}
+
+func suggested(users ...zoho.User) directory.People {
+	found := people(users...)
+	found.Suggested = true
+	return found
 }
 
 func repeat(u zoho.User, n int) []zoho.User {

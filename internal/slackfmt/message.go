@@ -108,6 +108,34 @@ func readAt(at time.Time) slack.Block {
 	return note(fmt.Sprintf("Read from Zoho CRM <!date^%d^{date_short_pretty} at {time}|%s>", at.Unix(), at.Format("2006-01-02 15:04 UTC")))
 }
 
+// Older says of an answer how old it is and why, in a sentence.
+func (m Message) Older(age time.Duration, why string) Message {
+	m.Text += escape(" This is " + ageOf(age) + " old: " + why)
+	m.Blocks = append(m.Blocks, note("⚠ That is "+escape(ageOf(age)+" old: "+why)))
+	return m
+}
+
+// ageOf rounds down to what people say.
+func ageOf(age time.Duration) string {
+	of := func(n time.Duration, unit string) string {
+		if n == 1 {
+			return "1 " + unit
+		}
+		return fmt.Sprintf("%d %ss", n, unit)
+	}
+	const day = 24 * time.Hour
+	switch {
+	case age >= 2*day:
+		return of(age/day, "day")
+	case age >= time.Hour:
+		return of(age/time.Hour, "hour")
+	case age >= time.Minute:
+		return of(age/time.Minute, "minute")
+	default:
+		return "less than a minute"
+	}
+}
+
 func note(mrkdwn string) slack.Block {
 	return slack.NewContextBlock("", &slack.TextBlockObject{Type: slack.MarkdownType, Text: mrkdwn})
 }

@@ -21,6 +21,7 @@ import (
 // at which Slack refuses a message, by the word of a maintainer of its SDK.
 const (
 	maxPicks  = 8
+	maxUsers  = 10
 	maxAdmins = 25
 	maxText   = 3500 // of the top-level text, for which Slack advises 4,000
 )
@@ -28,28 +29,84 @@ const (
 // People answers a search: a card when one person fits, a list to choose from
 // when several do, and a hint when nobody does. words are what was typed.
 func People(words string, found directory.People) Message {
-	switch len(found.Users) {
-	case 0:
-		return nobody(words)
-	case 1:
+	switch {
+	case found.Total == 0:
+		return nobody(words, "Try the beginning of a first or last name, or an e-mail address.")
+	case found.Suggested:
+		return suggestions(words, found)
+	case found.Total == 1:
 		return card(found)
 	default:
 		return pickList(words, found)
 	}
 }
 
+// Users answers with a list: how many there are, of which status, and the
+// first of them. words are what was typed; without any that is everybody.
+func Users(words string, found directory.People) Message {
+	asked := clean(words, maxWords)
+	switch {
+	case found.Total == 0 && asked == "":
+		return private("Zoho CRM has no users.", header("Zoho CRM has no users"), readAt(found.ReadAt))
+	case found.Total == 0:
+		return nobody(words, "Try fewer words or filters; /crmusers help lists them.")
+	case found.Suggested:
+		return suggestions(words, found)
+	}
+	title := matching(found.Total, asked)
+	shown, rest := cut(found, maxUsers)
+	blocks := []slack.Block{header(title), richText(line{plain(statuses(found, " · "))})}
+	blocks = append(blocks, entries(shown, onlyRole)...)
+	if rest > 0 {
+		blocks = append(blocks, note(upperFirst(andMore(rest))+". Narrow it down with a name or a filter, such as role:sales."))
+	}
+	text := title + " (" + statuses(found, ", ") + "): " + sentences(shown, rest, onlyRole)
+	return private(escape(text), append(blocks, readAt(found.ReadAt))...)
+}
+
+func matching(people int, asked string) string {
+	switch {
+	case asked == "" && people == 1:
+		return "1 person in Zoho CRM"
+	case asked == "":
+		return fmt.Sprintf("%d people in Zoho CRM", people)
+	case people == 1:
+		return fmt.Sprintf("1 person matches “%s”", asked)
+	default:
+		return fmt.Sprintf("%d people match “%s”", people, asked)
+	}
+}
+
+// statuses says how many people have which status, for the first few.
+func statuses(found directory.People, separator string) string {
+	const most = 5
+	var parts []string
+	others := 0
+	for i, s := range found.Statuses {
+		if i >= most {
+			others += s.People
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", s.People, cmp.Or(clean(s.Name, maxListed), "without a status")))
+	}
+	if others > 0 {
+		parts = append(parts, fmt.Sprintf("%d others", others))
+	}
+	return strings.Join(parts, separator)
+}
+
 // Admins answers with those who hold an administrative profile, all of them or
 // as many as fit.
 func Admins(found directory.People) Message {
-	title := fmt.Sprintf("%d admins in Zoho CRM", len(found.Users))
-	switch len(found.Users) {
+	title := fmt.Sprintf("%d admins in Zoho CRM", found.Total)
+	switch found.Total {
 	case 0:
 		title = "Zoho CRM names no admins"
 		return private(title+".", header(title), readAt(found.ReadAt))
 	case 1:
 		title = "1 admin in Zoho CRM"
 	}
-	shown, rest := cut(found.Users, maxAdmins)
+	shown, rest := cut(found, maxAdmins)
 	blocks := append([]slack.Block{header(title)}, entries(shown, roleAndProfile)...)
 	if rest > 0 {
 		blocks = append(blocks, note(upperFirst(andMore(rest))+" who do not fit into one message."))
@@ -57,9 +114,8 @@ func Admins(found directory.People) Message {
 	return private(escape(title+": "+sentences(shown, rest, roleAndProfile)), append(blocks, readAt(found.ReadAt))...)
 }
 
-func nobody(words string) Message {
+func nobody(words, hint string) Message {
 	asked := cmp.Or(clean(words, maxWords), "that")
-	const hint = "Try the beginning of a first or last name, or an e-mail address."
 	return private(
 		escape("Nobody in Zoho CRM matches “"+asked+"”. "+hint),
 		richText(line{plain("Nobody in Zoho CRM matches “"), bold(asked), plain("”.")}),
@@ -107,8 +163,8 @@ func cardText(u zoho.User) string {
 
 func pickList(words string, found directory.People) Message {
 	asked := clean(words, maxWords)
-	title := fmt.Sprintf("%d people match “%s”", len(found.Users), asked)
-	shown, rest := cut(found.Users, maxPicks)
+	title := matching(found.Total, asked)
+	shown, rest := cut(found, maxPicks)
 	blocks := append([]slack.Block{header(title)}, entries(shown, onlyRole)...)
 	hint := "Ask again with a last name or an e-mail address."
 	text := title + ": " + sentences(shown, rest, onlyRole) + " " + hint
@@ -116,6 +172,26 @@ func pickList(words string, found directory.People) Message {
 		hint = upperFirst(andMore(rest)) + ". " + hint
 	}
 	return private(escape(text), append(blocks, note(hint), readAt(found.ReadAt))...)
+}
+
+// suggestions offers those whom a typing error may have hidden.
+func suggestions(words string, found directory.People) Message {
+	asked := cmp.Or(clean(words, maxWords), "that")
+	shown, rest := cut(found, maxPicks)
+	question := "Did you mean one of these people?"
+	if found.Total == 1 {
+		question = "Did you mean this person?"
+	}
+	blocks := []slack.Block{
+		richText(line{plain("Nobody in Zoho CRM matches “"), bold(asked), plain("”.")}),
+		header(question),
+	}
+	blocks = append(blocks, entries(shown, onlyRole)...)
+	if rest > 0 {
+		blocks = append(blocks, note(upperFirst(andMore(rest))+"."))
+	}
+	text := "Nobody in Zoho CRM matches “" + asked + "”. " + question + " " + sentences(shown, rest, onlyRole)
+	return private(escape(text), append(blocks, readAt(found.ReadAt))...)
 }
 
 // nameOf is the best name that there is to show. It is never empty.
@@ -248,9 +324,9 @@ func roleAndProfile(u zoho.User) []string {
 	return given(clean(u.Role.Name, maxListed), clean(u.Profile.Name, maxListed))
 }
 
-func cut(users []zoho.User, most int) (shown []zoho.User, rest int) {
-	n := min(len(users), most)
-	return users[:n], len(users) - n
+func cut(found directory.People, most int) (shown []zoho.User, rest int) {
+	shown = found.Users[:min(len(found.Users), most)]
+	return shown, found.Total - len(shown)
 }
 
 func andMore(n int) string { return fmt.Sprintf("and %d more", n) }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,7 +68,27 @@ func user(t testing.TB, wire string) zoho.User {
 }
 
 func people(users ...zoho.User) directory.People {
-	return directory.People{Users: users, ReadAt: readAt}
+	found := directory.People{Users: users, Total: len(users), Source: directory.Source{ReadAt: readAt}}
+	for _, u := range users {
+		i := slices.IndexFunc(found.Statuses, func(c directory.Count) bool { return c.Name == u.Status })
+		if i < 0 {
+			i, found.Statuses = len(found.Statuses), append(found.Statuses, directory.Count{Name: u.Status})
+		}
+		found.Statuses[i].People++
+	}
+	return found
+}
+
+// found is who is found in the sample.
+func found(t testing.TB, text string) directory.People {
+	t.Helper()
+	q, err := directory.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := directory.NewSnapshot(readAt, sample(t), nil).Search(q)
+	p.Source = directory.Source{ReadAt: readAt}
+	return p
 }
 
 // fullUser has a value for everything that a card shows. Its name is generated.
@@ -85,12 +106,22 @@ func TestGoldenSample(t *testing.T) {
 		golden(t, fmt.Sprintf("card-%02d", i+1), slackfmt.People("", people(u)))
 	}
 	golden(t, "card-full", slackfmt.People("", people(user(t, fullUser))))
-	golden(t, "pick-patricia", slackfmt.People("patricia", people(directory.Match(users, "patricia")...)))
+	golden(t, "pick-patricia", slackfmt.People("patricia", found(t, "patricia")))
+	golden(t, "did-you-mean", slackfmt.People("patrisia3", found(t, "patrisia3")))
+	golden(t, "did-you-mean-one", slackfmt.People("boile", found(t, "boile")))
+	golden(t, "card-older", slackfmt.People("kim", found(t, "kim")).Older(2*time.Hour+9*time.Minute, "Zoho CRM cannot be reached right now."))
+	golden(t, "users", slackfmt.Users("", found(t, "")))
+	golden(t, "users-filtered", slackfmt.Users("role:ceo unconfirmed", found(t, "role:ceo unconfirmed")))
+	golden(t, "users-nobody", slackfmt.Users("role:saels", found(t, "role:saels")))
+	golden(t, "users-empty", slackfmt.Users("", people()))
 	golden(t, "admins", slackfmt.Admins(people(users[0])))
 	golden(t, "admins-none", slackfmt.Admins(people()))
 	golden(t, "nobody", slackfmt.People("<zaphod> & *co*", people()))
 	golden(t, "usage-crmuser", slackfmt.Usage("/crmuser"))
+	golden(t, "usage-crmusers", slackfmt.Usage("/crmusers"))
 	golden(t, "usage-crmadmins", slackfmt.Usage("/crmadmins"))
 	golden(t, "unknown-command", slackfmt.Usage("/crmwho"))
+	golden(t, "not-understood", slackfmt.NotUnderstood("/crmusers", &directory.SyntaxError{Reason: directory.UnknownFilter, Text: "prof", Nearest: "profile"}))
+	golden(t, "mentioned", slackfmt.Mentioned())
 	golden(t, "failure", slackfmt.Failure("Zoho CRM did not answer in time. Please ask again in a minute.", "7KQ2M4XW"))
 }

@@ -1,0 +1,119 @@
+package functions_test
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crmwho/internal/sim/awssim"
+	"crmwho/internal/sim/zohosim"
+)
+
+// BenchmarkColdStart measures from the start of the process to its first call
+// of next, for both functions and for one that does nothing.
+func BenchmarkColdStart(b *testing.B) {
+	env := map[string]string{
+		"CRMWHO_SLACK_SECRET_ID": "a", "CRMWHO_ACCESS_TOKEN_SECRET_ID": "b",
+		"CRMWHO_STORE_BUCKET": "d", "CRMWHO_OAUTH_CLIENT_SECRET_ID": "c", "CRMWHO_ZOHO_ACCOUNTS_URL": "https://accounts.zoho.com",
+	}
+	for _, pkg := range []string{"crmwho/functions/testdata/empty", "crmwho/functions/users-query", "crmwho/functions/token-refresh"} {
+		path := bootstrap(b, pkg)
+		b.Run(filepath.Base(pkg), func(b *testing.B) {
+			for b.Loop() {
+				f := &awssim.Function{Name: "cold", Bootstrap: path, Env: env, Log: io.Discard}
+				if err := f.Start(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				b.StopTimer()
+				f.Stop()
+				b.StartTimer()
+			}
+		})
+	}
+}
+
+// large deploys a stack whose bucket holds a snapshot of so many people, for
+// processes that take it as it is.
+func large(b *testing.B, people int) *stack {
+	b.Helper()
+	organisation := zohosim.Generate(people, 0)
+	s := deployOver(b, zohosim.New(zohosim.Config{Organisation: &organisation}))
+	s.setUp()
+	if _, err := s.refresh(b, "token-refresh.json"); err != nil {
+		b.Fatal(err)
+	}
+	if done := s.sync(b, "directory-sync.json"); done.People != people {
+		b.Fatalf("got %+v", done)
+	}
+	return s
+}
+
+var lasting = map[string]string{"CRMWHO_DIRECTORY_FRESH_FOR": "1h"}
+
+// BenchmarkColdAnswer measures from the start of the process to its first
+// answer: of a function that does nothing, and of users-query over a stored
+// snapshot.
+func BenchmarkColdAnswer(b *testing.B) {
+	b.Run("empty", func(b *testing.B) {
+		path := bootstrap(b, "crmwho/functions/testdata/empty")
+		for b.Loop() {
+			f := &awssim.Function{Name: "cold", Bootstrap: path, Log: io.Discard}
+			if err := f.Start(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := f.Invoke(b.Context(), []byte("{}")); err != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			f.Stop()
+			b.StartTimer()
+		}
+	})
+	for _, people := range []int{500, 5_000, 50_000} {
+		b.Run(fmt.Sprintf("people=%d", people), func(b *testing.B) {
+			s := large(b, people)
+			for b.Loop() {
+				s.coldStart(b, lasting)
+				if got := s.ask(b, "/crmusers", "status:active"); !strings.Contains(got, " people match “status:active”") {
+					b.Fatalf("got %q", got)
+				}
+				b.StopTimer()
+				s.usersQuery.Stop()
+				s.gateway.Close()
+				b.StartTimer()
+			}
+		})
+	}
+}
+
+// BenchmarkResident tells how much memory the process of users-query takes,
+// with 50,000 people, after a hundred questions.
+func BenchmarkResident(b *testing.B) {
+	s := large(b, 50_000)
+	for b.Loop() {
+		s.coldStart(b, lasting)
+		for range 100 {
+			s.ask(b, "/crmuser", "gen")
+		}
+		b.ReportMetric(resident(b, s.usersQuery.PID()), "MB-resident")
+		s.usersQuery.Stop()
+	}
+}
+
+// resident reads what Linux tells of a process: the most that it ever took.
+func resident(b *testing.B, pid int) float64 {
+	b.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		b.Skip(err)
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	var kilobytes float64
+	if _, err := fmt.Sscan(after, &kilobytes); err != nil {
+		b.Fatal(err)
+	}
+	return kilobytes / 1024
+}

@@ -1,0 +1,187 @@
+package directory_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"crmwho/internal/directory"
+	"crmwho/internal/zoho"
+)
+
+// BenchmarkSearch asks for different people in organisations of growing size;
+// p50 and p99 are of one search each, over many questions of each kind.
+func BenchmarkSearch(b *testing.B) {
+	for _, size := range []int{500, 5_000, 50_000} {
+		s := snapshot(generated(b, size)...)
+		for kind, texts := range questions(s) {
+			queries := make([]directory.Query, len(texts))
+			for i, text := range texts {
+				var err error
+				if queries[i], err = directory.Parse(text); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.Run(fmt.Sprintf("people=%d/%s", size, kind), func(b *testing.B) {
+				b.ReportAllocs()
+				var took []time.Duration
+				for i := 0; b.Loop(); i++ {
+					started := time.Now()
+					s.Search(queries[i%len(queries)])
+					took = append(took, time.Since(started))
+				}
+				slices.Sort(took)
+				b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+				b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+			})
+		}
+	}
+}
+
+// questions are about people all over a snapshot.
+func questions(s *directory.Snapshot) map[string][]string {
+	all := map[string][]string{}
+	ask := func(kind, text string) { all[kind] = append(all[kind], text) }
+	for _, u := range s.Search(directory.Query{}).Users {
+		first, last := []rune(u.FirstName), []rune(u.LastName)
+		if len(first) < 4 || len(last) < 6 {
+			continue
+		}
+		ask("full", u.FullName)
+		ask("last", u.LastName)
+		ask("prefix", string(first[:3]))
+		ask("two-prefixes", string(last[:3])+" "+string(first[:2]))
+		ask("middle", string(last[2:5]))
+		ask("email", u.Email)
+		ask("typo", string(first)+" "+string(last[:1])+string(last[2:]))
+		ask("nobody", string(last)+"xyz")
+		ask("filter", "role:sales "+string(first[:2]))
+	}
+	return all
+}
+
+// BenchmarkLoad makes a stored snapshot ready to search, and compares with the
+// JSON of the same people.
+func BenchmarkLoad(b *testing.B) {
+	for _, size := range []int{500, 5_000, 50_000} {
+		users := generated(b, size)
+		data, err := snapshot(users...).Encode()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("people=%d/columns", size), func(b *testing.B) {
+			b.ReportMetric(float64(len(data)), "bytes")
+			for b.Loop() {
+				if _, err := directory.Decode(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		packed := zippedJSON(b, users)
+		b.Run(fmt.Sprintf("people=%d/json", size), func(b *testing.B) {
+			b.ReportMetric(float64(len(packed)), "bytes")
+			for b.Loop() {
+				snapshot(unzippedJSON(b, packed)...)
+			}
+		})
+	}
+}
+
+// compact is a user as JSON would keep one, with short keys and none for what is empty.
+type compact struct {
+	ID       string    `json:"i"`
+	Full     string    `json:"n,omitempty"`
+	First    string    `json:"f,omitempty"`
+	Last     string    `json:"l,omitempty"`
+	Alias    string    `json:"a,omitempty"`
+	Email    string    `json:"e,omitempty"`
+	Phone    string    `json:"p,omitempty"`
+	Mobile   string    `json:"m,omitempty"`
+	Status   string    `json:"s,omitempty"`
+	Reason   string    `json:"sr,omitempty"`
+	Pending  bool      `json:"u,omitempty"`
+	Type     string    `json:"t,omitempty"`
+	Role     zoho.Ref  `json:"r"`
+	Profile  zoho.Ref  `json:"pr"`
+	Manager  zoho.Ref  `json:"mg,omitzero"`
+	City     string    `json:"c,omitempty"`
+	State    string    `json:"st,omitempty"`
+	Country  string    `json:"co,omitempty"`
+	Language string    `json:"la,omitempty"`
+	TimeZone string    `json:"tz,omitempty"`
+	Created  time.Time `json:"cr,omitzero"`
+	Modified time.Time `json:"mo,omitzero"`
+}
+
+func zippedJSON(b *testing.B, users []zoho.User) []byte {
+	b.Helper()
+	all := make([]compact, len(users))
+	for i, u := range users {
+		all[i] = compact{u.ID, u.FullName, u.FirstName, u.LastName, u.Alias, u.Email, u.Phone, u.Mobile, u.Status, u.StatusReason, u.Unconfirmed,
+			u.Type, u.Role, u.Profile, u.ReportingTo, u.City, u.State, u.Country, u.Language, u.TimeZone, u.CreatedTime, u.ModifiedTime}
+	}
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	if err := json.NewEncoder(zip).Encode(all); err != nil {
+		b.Fatal(err)
+	}
+	if err := zip.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return packed.Bytes()
+}
+
+func unzippedJSON(b *testing.B, packed []byte) []zoho.User {
+	b.Helper()
+	zip, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := io.ReadAll(zip)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var all []compact
+	if err := json.Unmarshal(text, &all); err != nil {
+		b.Fatal(err)
+	}
+	users := make([]zoho.User, len(all))
+	for i, c := range all {
+		users[i] = zoho.User{ID: c.ID, FullName: c.Full, FirstName: c.First, LastName: c.Last, Alias: c.Alias, Email: c.Email, Phone: c.Phone, Mobile: c.Mobile,
+			Status: c.Status, StatusReason: c.Reason, Unconfirmed: c.Pending, Type: c.Type, Role: c.Role, Profile: c.Profile, ReportingTo: c.Manager,
+			City: c.City, State: c.State, Country: c.Country, Language: c.Language, TimeZone: c.TimeZone, CreatedTime: c.Created, ModifiedTime: c.Modified}
+	}
+	return users
+}
+
+// BenchmarkMemory tells what a loaded snapshot holds on to.
+func BenchmarkMemory(b *testing.B) {
+	data, err := snapshot(generated(b, 50_000)...).Encode()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		before := heap()
+		s, err := directory.Decode(data)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(heap()-before)/(1<<20), "MB-held")
+		runtime.KeepAlive(s)
+	}
+	runtime.KeepAlive(data)
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}

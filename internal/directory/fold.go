@@ -1,0 +1,136 @@
+package directory
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// fold gives a text as it is compared: without case, accents, width and what is
+// not seen, with one blank between words. What is neither a letter nor a digit is a blank or
+// one byte of ASCII punctuation, so that a word ends where isWord is false.
+func fold(s string) string {
+	if isFolded(s) {
+		return s
+	}
+	return strings.Join(strings.Fields(foldRunes(s)), " ")
+}
+
+// isFolded spares what is plain already.
+func isFolded(s string) bool {
+	blank := true // before the first word
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' || c < ' ' || c == 0x7f || c == '`' || c == ' ' && blank {
+			return false
+		}
+		blank = c == ' '
+	}
+	return !blank || s == ""
+}
+
+func foldRunes(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for _, r := range norm.NFKD.String(strings.Map(visible, s)) {
+		r = unicode.ToLower(r)
+		switch {
+		case r < utf8.RuneSelf:
+			b.WriteByte(foldASCII(byte(r)))
+		case isAccent(r):
+		case special[r] != "":
+			b.WriteString(special[r])
+		case unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r):
+			b.WriteRune(r)
+		default:
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+func foldASCII(c byte) byte {
+	switch {
+	case c < ' ', c == 0x7f:
+		return ' '
+	case c == '`':
+		return '\''
+	}
+	return c
+}
+
+// special are letters that Unicode does not take apart, and punctuation that
+// phones put where somebody typed another. Lower case.
+var special = map[rune]string{
+	'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'đ': "d", 'ð': "d", 'þ': "th", 'ł': "l", 'ħ': "h", 'ı': "i", 'ŋ': "n", 'ς': "σ",
+	'‘': "'", '’': "'", '‛': "'", 'ʼ': "'", '′': "'",
+	'‐': "-", '‑': "-", '‒': "-", '–': "-", '—': "-",
+}
+
+// isAccent reports whether a mark can be left out of a name. Those of the
+// scripts of India and Japan make other letters.
+func isAccent(r rune) bool {
+	switch {
+	case r < 0x300:
+		return false
+	case r <= 0x36f: // Latin, Greek, Cyrillic
+		return true
+	case 0x591 <= r && r <= 0x5c7 || 0x610 <= r && r <= 0x61a || 0x64b <= r && r <= 0x65f || r == 0x670 || 0x6d6 <= r && r <= 0x6ed: // Hebrew, Arabic
+		return unicode.Is(unicode.Mn, r)
+	}
+	return false
+}
+
+// isWord reports whether a byte of folded text belongs to a word.
+func isWord(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c >= utf8.RuneSelf
+}
+
+// spelledOut writes the letters of some languages as they are typed on a
+// keyboard without them.
+var spelledOut = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "å", "aa", "Å", "Aa", "ø", "oe", "Ø", "Oe")
+
+// spellings gives a name as it is compared, and further ones by which it can be
+// found: with ue for ü, and in one word what an apostrophe or hyphen parts.
+func spellings(name string) []string {
+	folded := fold(name)
+	all := []string{folded}
+	if !isASCII(name) {
+		all = append(all, fold(spelledOut.Replace(norm.NFC.String(name))))
+	}
+	if strings.ContainsAny(folded, "'-") {
+		all = append(all, strings.NewReplacer("'", "", "-", "").Replace(folded))
+	}
+	return all
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// digitsOf gives a phone number's digits without the zeros before them, the
+// zero that is dialled at home, and an extension.
+func digitsOf(phone string) string {
+	if !isASCII(phone) {
+		phone = norm.NFKC.String(phone)
+	}
+	if i := strings.IndexFunc(phone, isExtension); i >= 0 && digitsIn(phone[:i]) >= minDigits {
+		phone = phone[:i]
+	}
+	if strings.Contains(phone, "(0)") {
+		phone = withoutTrunk(phone)
+	}
+	return strings.TrimLeft(number(phone), "+0")
+}
+
+// isExtension reports whether an extension's number follows, as in 555 0100 x12.
+func isExtension(r rune) bool {
+	return r == '#' || r == ';' || r == ',' || unicode.IsLetter(r)
+}

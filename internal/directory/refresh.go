@@ -1,0 +1,257 @@
+package directory
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"crmwho/internal/store"
+	"crmwho/internal/zoho"
+)
+
+const (
+	// loadTimeout bounds a look at the store while somebody waits.
+	loadTimeout = time.Second
+	// clockSkew is how far the clocks of those who share a store may be apart.
+	clockSkew = time.Minute
+)
+
+// errFuture is a snapshot that would count as fresh, and as newer than others,
+// until its time comes.
+var errFuture = errors.New("a snapshot from the future")
+
+// Synced tells what Sync did.
+type Synced struct {
+	How    string    `json:"how"` // FullRead or Changes
+	People int       `json:"people"`
+	ReadAt time.Time `json:"read_at"`
+}
+
+// Sync brings the stored snapshot up to date: with what has changed, or with
+// everybody when that was long ago or all is asked for. If Zoho or the store
+// fails, the stored one stays as it is.
+func (d *Directory) Sync(ctx context.Context, all bool) (Synced, error) {
+	var s *Snapshot
+	err := d.inTurn(ctx, func() (err error) {
+		d.load(ctx)
+		s = d.known().snapshot
+		if all || s == nil || s.Watermark.IsZero() || time.Since(s.FullAt) >= cmp.Or(d.FullAfter, DefaultFullAfter) {
+			s, err = d.readAll(ctx)
+		} else {
+			s, err = d.readChanges(ctx, s)
+		}
+		if err != nil {
+			return err
+		}
+		return d.save(ctx, s)
+	})
+	if err != nil {
+		return Synced{}, fmt.Errorf("directory sync: %w", err)
+	}
+	return Synced{How: s.How, People: s.Count, ReadAt: s.At}, nil
+}
+
+// refresh makes the snapshot in memory a fresh one, for somebody who asked at
+// a time: a failure since then is theirs too.
+func (d *Directory) refresh(ctx context.Context, asked time.Time) error {
+	if h := d.known(); h.snapshot != nil && h.failedAt.After(asked) {
+		return h.failure
+	}
+	if time.Since(d.known().loadedAt) > cmp.Or(d.ReloadAfter, DefaultReloadAfter) {
+		loadCtx, cancel := context.WithTimeout(ctx, loadTimeout)
+		d.load(loadCtx)
+		cancel()
+	}
+	h := d.known()
+	switch {
+	case d.isFresh(h):
+		return nil
+	case h.snapshot != nil && !h.snapshot.Watermark.IsZero():
+		_, err := d.readChanges(ctx, h.snapshot)
+		return err
+	}
+	s, err := d.readAll(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.save(ctx, s); err != nil {
+		d.log().WarnContext(ctx, "directory not saved", "err", err)
+	}
+	return nil
+}
+
+// errEmptied is a read that would make everybody disappear. Whoever asks Zoho
+// is a user, so there is one at least.
+var errEmptied = fmt.Errorf("%w: no users, where there were some before", zoho.ErrMalformed)
+
+// readAll takes a snapshot of everybody. If that fails, the one before stays.
+func (d *Directory) readAll(ctx context.Context) (*Snapshot, error) {
+	at := wallClock()
+	var users, admins []zoho.User
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		users, err = d.Read(groupCtx, zoho.AllUsers)
+		return err
+	})
+	group.Go(func() (err error) {
+		admins, err = d.Read(groupCtx, zoho.AdminUsers)
+		return err
+	})
+	err := group.Wait()
+	if before := d.known().snapshot; err == nil && len(users) == 0 && before != nil && before.Count > 0 {
+		err = errEmptied
+	}
+	if err != nil {
+		return nil, d.failed(err)
+	}
+	d.sayOddIDs(ctx, users)
+	known := map[string]bool{}
+	for _, u := range users {
+		known[u.ID] = true
+	}
+	for _, u := range admins { // some may have come while the others were read
+		if !known[u.ID] {
+			users = append(users, u)
+		}
+	}
+	return d.took(ctx, NewSnapshot(at, users, ids(admins))), nil
+}
+
+// readChanges takes a snapshot of an earlier one and what has changed since.
+// As a rule nothing has, and then it costs one call. Who is an administrator
+// is asked for when somebody has changed: a change of profile is one of the user.
+func (d *Directory) readChanges(ctx context.Context, s *Snapshot) (*Snapshot, error) {
+	at := wallClock()
+	changed := map[string]zoho.User{}
+	for u, err := range d.Changed(ctx, zoho.AllUsers, s.Watermark.Add(-overlap)) {
+		if err != nil {
+			return nil, d.failed(err)
+		}
+		changed[u.ID] = u
+	}
+	s.removeEqual(changed)
+	if len(changed) == 0 {
+		return d.took(ctx, s.unchangedAt(at)), nil
+	}
+	admins, err := d.Read(ctx, zoho.AdminUsers)
+	if err != nil {
+		return nil, d.failed(err)
+	}
+	return d.took(ctx, s.with(at, changed, ids(admins))), nil
+}
+
+// removeEqual leaves those who differ from the snapshot.
+func (s *Snapshot) removeEqual(users map[string]zoho.User) {
+	for i := range s.len() {
+		id := s.columns[colID].at(i)
+		if u, ok := users[id]; ok && kept(u) == s.user(i) {
+			delete(users, id)
+		}
+	}
+}
+
+func ids(users []zoho.User) map[string]bool {
+	all := make(map[string]bool, len(users))
+	for _, u := range users {
+		all[u.ID] = true
+	}
+	return all
+}
+
+// sayOddIDs: such people can be found like others, but not linked to.
+func (d *Directory) sayOddIDs(ctx context.Context, users []zoho.User) {
+	odd := 0
+	for _, u := range users {
+		if strings.Trim(u.ID, "0123456789") != "" {
+			odd++
+		}
+	}
+	if odd > 0 {
+		d.log().WarnContext(ctx, "users with an id that is not digits", "users", odd)
+	}
+}
+
+// failed remembers that Zoho did not answer, unless nobody waited for it any more.
+func (d *Directory) failed(err error) error {
+	if !errors.Is(err, context.Canceled) {
+		d.hold(func(h *held) { h.failedAt, h.failure = wallClock(), err })
+	}
+	return err
+}
+
+// took keeps a snapshot that is as Zoho said now.
+func (d *Directory) took(ctx context.Context, s *Snapshot) *Snapshot {
+	d.hold(func(h *held) { h.snapshot, h.failedAt, h.failure = s, time.Time{}, nil })
+	d.log().LogAttrs(ctx, slog.LevelInfo, "directory read", slog.String("how", s.How), slog.Int("people", s.Count), slog.Int64("ms", time.Since(s.At).Milliseconds()))
+	return s
+}
+
+// load looks at the stored snapshot and keeps it if it is newer. What cannot
+// be read is as good as none: the log says why, and the next good read
+// replaces it.
+func (d *Directory) load(ctx context.Context) {
+	d.hold(func(h *held) { h.loadedAt = wallClock() })
+	value, err := d.Store.Read(ctx, snapshotName)
+	if err != nil && !errors.Is(err, store.ErrNotExist) {
+		d.log().WarnContext(ctx, "stored directory not readable", "err", err)
+		return
+	}
+	d.hold(func(h *held) { h.version = value.Version })
+	if err != nil {
+		return
+	}
+	if err := d.adopt(value.Data); err != nil {
+		d.log().WarnContext(ctx, "stored directory ignored", "err", err)
+	}
+}
+
+// adopt keeps a stored snapshot if it is newer than the one in memory.
+func (d *Directory) adopt(data []byte) error {
+	taken, _, err := decodeTaken(data)
+	if err == nil && taken.At.After(wallClock().Add(clockSkew)) {
+		err = errFuture
+	}
+	before := d.known().snapshot
+	if err != nil || before != nil && !taken.newerThan(before.Taken) {
+		return err
+	}
+	s := &Snapshot{}
+	if before != nil && taken.Hash == before.Hash {
+		*s = *before
+		s.Taken = taken
+	} else if s, err = Decode(data); err != nil {
+		return err
+	}
+	d.hold(func(h *held) { h.snapshot = s })
+	return nil
+}
+
+// save stores a snapshot, unless a newer one is there.
+func (d *Directory) save(ctx context.Context, s *Snapshot) error {
+	data, err := s.Encode()
+	if err != nil {
+		return err
+	}
+	for range 3 {
+		version, err := d.Store.WriteIfUnchanged(ctx, snapshotName, data, d.known().version)
+		if err == nil {
+			d.hold(func(h *held) { h.version = version })
+			return nil
+		}
+		if !errors.Is(err, store.ErrChanged) {
+			return fmt.Errorf("save directory: %w", err)
+		}
+		if d.load(ctx); d.known().snapshot != s {
+			return nil // somebody else's is newer
+		}
+	}
+	return fmt.Errorf("save directory: %w", store.ErrChanged)
+}
+
+func (d *Directory) log() *slog.Logger { return cmp.Or(d.Log, slog.Default()) }

@@ -1,0 +1,189 @@
+package directory
+
+import (
+	"iter"
+	"slices"
+
+	"crmwho/internal/zoho"
+)
+
+// MaxUsers is how many of those who were found an answer holds.
+const MaxUsers = 100
+
+// People are those who were found, the best first.
+type People struct {
+	Users     []zoho.User // up to MaxUsers of them
+	Total     int         // how many there are
+	Statuses  []Count     // how many have which status: the active first, the deleted last
+	Suggested bool        // nobody fits what was typed: these do with a letter of a word changed
+	Source
+}
+
+// Count is how many people have something in common.
+type Count struct {
+	Name   string // as Zoho writes it
+	People int
+}
+
+// Search finds the people whom all terms and filters of a query fit; without
+// any that is everybody. Whole words come before beginnings of words, those
+// before the middles of words, which count only where nothing better fits;
+// active people come before others and deleted ones last; then by name and id.
+// Only when nobody fits are words of four letters and more forgiven one typing
+// error each. An e-mail address, an id and a full name of several words are
+// meant as they stand, and give those alone whose they are.
+func (s *Snapshot) Search(q Query) People {
+	w := newWanted(q, &s.people)
+	hits := s.hits(w, s.candidates(w), term.fit)
+	if len(hits) == 0 {
+		hits = s.hits(w, s.near(w), term.forgivingFit)
+	}
+	return s.answer(hits)
+}
+
+// Admins gives those whom Zoho calls administrators, whatever their status.
+func (s *Snapshot) Admins() People {
+	var hits []hit
+	for person, flags := range s.flags {
+		if flags&flagAdmin != 0 {
+			hits = append(hits, s.newHit(fit{}, person))
+		}
+	}
+	return s.answer(hits)
+}
+
+// hit is somebody who was found, as a number that sorts: by the kind of fit,
+// then active people first, then by how well they fit, then by their place.
+type hit uint64
+
+func (h hit) kind() kind  { return kind(h >> 60) }
+func (h hit) person() int { return int(h & (1<<32 - 1)) }
+
+func (s *Snapshot) newHit(f fit, person int) hit {
+	standing := 0
+	switch {
+	case person >= s.left:
+		standing = 2
+	case person >= s.active:
+		standing = 1
+	}
+	return hit(f.kind)<<60 | hit(standing)<<56 | hit(f.less)<<32 | hit(person)
+}
+
+// hits gives those among the candidates whom the query fits, in order. Once
+// somebody was meant, others do not count.
+func (s *Snapshot) hits(w *wanted, candidates iter.Seq[int], how func(term, *Snapshot, found, int) fit) []hit {
+	var hits []hit
+	meant := false
+	for person := range candidates {
+		if !w.passes(person) {
+			continue
+		}
+		f := w.fit(s, person, how)
+		if f.kind == none || meant && !f.meant {
+			continue
+		}
+		if f.meant && !meant {
+			meant, hits = true, hits[:0]
+		}
+		hits = append(hits, s.newHit(f, person))
+	}
+	slices.Sort(hits)
+	return withoutMiddles(hits)
+}
+
+// withoutMiddles leaves out who fits within words only, if others fit better.
+func withoutMiddles(hits []hit) []hit {
+	if len(hits) == 0 || hits[0].kind() >= within {
+		return hits
+	}
+	end, _ := slices.BinarySearch(hits, hit(within)<<60)
+	return hits[:end]
+}
+
+func (s *Snapshot) answer(hits []hit) People {
+	shown := hits[:min(len(hits), MaxUsers)]
+	p := People{
+		Users:     make([]zoho.User, len(shown)),
+		Total:     len(hits),
+		Statuses:  s.statuses(hits),
+		Suggested: len(hits) > 0 && hits[0].kind() >= typo,
+	}
+	for i, h := range shown {
+		p.Users[i] = s.user(h.person())
+	}
+	return p
+}
+
+// statuses counts people by status, the most frequent first where they stand alike.
+func (s *Snapshot) statuses(hits []hit) []Count {
+	status := &s.columns[colStatus]
+	counts := make([]Count, len(status.ends))
+	for n := range counts {
+		counts[n].Name = status.text(uint32(n))
+	}
+	for _, h := range hits {
+		counts[status.refs[h.person()]].People++
+	}
+	counts = slices.DeleteFunc(counts, func(c Count) bool { return c.People == 0 })
+	slices.SortStableFunc(counts, func(a, b Count) int {
+		stand := func(c Count) int { return standing(zoho.User{Status: c.Name}) }
+		if d := stand(a) - stand(b); d != 0 {
+			return d
+		}
+		return b.People - a.People
+	})
+	return counts
+}
+
+// candidates goes through those who may fit: the others lack the text of the
+// longest term.
+func (s *Snapshot) candidates(w *wanted) iter.Seq[int] {
+	needle := ""
+	for _, t := range w.terms {
+		if t.kind == ID {
+			return s.owning(t.text)
+		}
+		if n := t.needle(); len(n) > len(needle) {
+			needle = n
+		}
+	}
+	if needle == "" {
+		return s.everybody()
+	}
+	return s.index.containing(needle)
+}
+
+func (s *Snapshot) everybody() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for person := range s.len() {
+			if !yield(person) {
+				return
+			}
+		}
+	}
+}
+
+// owning gives the one with an id.
+func (s *Snapshot) owning(id string) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if person := s.find(id); person >= 0 {
+			yield(person)
+		}
+	}
+}
+
+// near goes through those whom the longest of the words that may have a typing
+// error fits.
+func (s *Snapshot) near(w *wanted) iter.Seq[int] {
+	var longest term
+	for _, t := range w.terms {
+		if len(t.letters) > len(longest.letters) {
+			longest = t
+		}
+	}
+	if longest.letters == nil {
+		return func(func(int) bool) {}
+	}
+	return s.index.near(longest)
+}

@@ -1,0 +1,138 @@
+package directory
+
+import (
+	"iter"
+	"strings"
+)
+
+// forgivingFit says how a term fits somebody if one typing error is forgiven.
+func (t term) forgivingFit(s *Snapshot, f found, person int) fit {
+	fits := t.fit(s, f, person)
+	if fits.kind != none || t.letters == nil {
+		return fits
+	}
+	if t.kind == Email {
+		return fit{kind: near(t.letters, f.email)}
+	}
+	fits = fit{kind: nearest(t.letters, f.names)}
+	local, _, _ := strings.Cut(f.email, "@")
+	if k := nearest(t.letters, local); k < fits.kind {
+		fits = fit{kind: k, less: byEmail}
+	}
+	return fits
+}
+
+// near goes through the people who may fit a word with a typing error, each once.
+func (in *index) near(t term) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		seen := make([]bool, len(in.starts))
+		for _, part := range untouched(t.letters) {
+			for person := range in.where(part, func(place int) bool { return in.nearAt(t, place) }) {
+				if !seen[person] && !yield(person) {
+					return
+				}
+				seen[person] = true
+			}
+		}
+	}
+}
+
+// nearAt reports whether a term is near the word, or the address, at a place.
+// A word that begins too far before it is not.
+func (in *index) nearAt(t term, place int) bool {
+	inside := isWord
+	if t.kind == Email {
+		inside = func(c byte) bool { return c != '\n' }
+	}
+	start, end := place, place
+	for start > 0 && inside(in.text[start-1]) {
+		if start--; place-start > len(t.plain) {
+			return false
+		}
+	}
+	for end < len(in.text) && inside(in.text[end]) {
+		end++
+	}
+	word := in.text[start:end]
+	return word == t.plain || near(t.letters, word) < none
+}
+
+// nearest is the best fit among the words of a text.
+func nearest(letters []rune, in string) kind {
+	best := none
+	for word := range words(in) {
+		best = min(best, near(letters, word))
+	}
+	return best
+}
+
+// words goes through the words of folded text.
+func words(in string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for start := 0; start < len(in); {
+			if !isWord(in[start]) {
+				start++
+				continue
+			}
+			end := start
+			for end < len(in) && isWord(in[end]) {
+				end++
+			}
+			if !yield(in[start:end]) {
+				return
+			}
+			start = end
+		}
+	}
+}
+
+// near says whether letters are a word with a typing error, or its beginning.
+func near(letters []rune, word string) kind {
+	var room [48]rune
+	full := room[:0]
+	for _, r := range word {
+		if len(full) == len(room) {
+			break
+		}
+		full = append(full, r)
+	}
+	if oneOff(letters, full) {
+		return typo
+	}
+	for n := len(letters) - 1; n <= len(letters)+1 && n < len(full); n++ {
+		if oneOff(letters, full[:n]) {
+			return typoBegins
+		}
+	}
+	return none
+}
+
+// oneOff reports whether one letter is wrong, missing or too many, or two
+// neighbours are swapped.
+func oneOff(a, b []rune) bool {
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	switch len(a) + len(b) {
+	case 1:
+		return true
+	case 2:
+		return len(a) == 1
+	case 4:
+		return len(a) == 2 && a[0] == b[1] && a[1] == b[0]
+	}
+	return false
+}
+
+// untouched gives texts of which at least one stands in every word that
+// letters could have been meant for: an error leaves one half as it was,
+// unless it swapped the two letters where the halves meet.
+func untouched(letters []rune) []string {
+	half := len(letters) / 2
+	swapped := append([]rune{}, letters...)
+	swapped[half-1], swapped[half] = swapped[half], swapped[half-1]
+	return []string{string(letters[:half]), string(letters[half:]), string(swapped)}
+}

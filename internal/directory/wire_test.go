@@ -1,0 +1,204 @@
+package directory_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crmwho/internal/directory"
+	"crmwho/internal/sim/zohosim"
+	"crmwho/internal/zoho"
+)
+
+// TestASnapshotComesBackAsItWasStored with all that answers show.
+func TestASnapshotComesBackAsItWasStored(t *testing.T) {
+	people := append(sample(t), generated(t, 500)...)
+	admins := map[string]bool{people[0].ID: true, people[100].ID: true}
+	for _, some := range [][]zoho.User{people, people[:1], {}, {{ID: "1"}, {ID: "2", CreatedTime: time.Unix(-1, 0), ModifiedTime: readAt}}} {
+		s := directory.NewSnapshot(readAt, some, admins)
+		data, err := s.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := directory.Decode(data)
+		if err != nil || back.Taken != s.Taken || back.Count != len(some) {
+			t.Fatalf("got %+v, %v; want %+v", back, err, s.Taken)
+		}
+		if len(some) > 0 && !reflect.DeepEqual(back, s) {
+			t.Errorf("%d people came back otherwise", len(some))
+		}
+	}
+}
+
+// TestWhatIsKeptOfAUser: all but what no answer shows, to the second.
+func TestWhatIsKeptOfAUser(t *testing.T) {
+	for _, u := range append(sample(t), generated(t, 300)...) {
+		got := snapshot(u).Search(directory.Query{}).Users[0]
+		u.ZUID, u.CreatedBy, u.ModifiedBy = "", zoho.Ref{}, zoho.Ref{}
+		u.CreatedTime, u.ModifiedTime = u.CreatedTime.UTC(), u.ModifiedTime.UTC()
+		if got != u {
+			t.Errorf("got %+v, want %+v", got, u)
+		}
+	}
+}
+
+// shown are the keys of Zoho's wire format whose values a snapshot keeps.
+var shown = []string{"full_name", "first_name", "last_name", "alias", "email", "phone", "mobile", "status_reason__s", "city", "state", "Reporting_To"}
+
+// TestNothingElseIsKept: whatever Zoho tells about somebody and no answer
+// shows, such as the date of birth and the street, is not in what is stored.
+func TestNothingElseIsKept(t *testing.T) {
+	organisation, canaries := zohosim.Canary(50)
+	data, err := snapshot(users(t, organisation.Users)...).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := unpacked(t, data)
+	allowed := map[string]bool{}
+	for _, raw := range organisation.Users {
+		var u map[string]any
+		if err := json.Unmarshal(raw, &u); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range shown {
+			text, err := json.Marshal(u[key])
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, canary := range canaries {
+				if strings.Contains(string(text), canary) {
+					allowed[canary] = true
+				}
+			}
+		}
+	}
+	leaked := 0
+	for _, canary := range canaries {
+		if !allowed[canary] && strings.Contains(stored, canary) {
+			leaked++
+		}
+	}
+	if leaked > 0 || len(allowed) < 200 || len(canaries) < 2*len(allowed) {
+		t.Errorf("%d values that no answer shows are stored; %d may be, of %d", leaked, len(allowed), len(canaries))
+	}
+}
+
+// unpacked is what a stored snapshot holds, without the compression.
+func unpacked(t *testing.T, data []byte) string {
+	t.Helper()
+	lines := bytes.SplitN(data, []byte("\n"), 3)
+	zip, err := gzip.NewReader(bytes.NewReader(lines[2]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(zip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(lines[1]) + string(body)
+}
+
+// TestTheHashIsOfThePeople, not of when and in which order they were read nor
+// of what changes by itself.
+func TestTheHashIsOfThePeople(t *testing.T) {
+	raws := zohosim.SampleUsers()
+	before := snapshot(users(t, raws)...)
+	for i, raw := range raws {
+		var u map[string]any
+		if err := json.Unmarshal(raw, &u); err != nil {
+			t.Fatal(err)
+		}
+		u["Isonline"], u["offset"], u["$current_shift"], u["$next_shift"] = true, 3600000, map[string]any{"id": "1"}, "x"
+		changed, err := json.Marshal(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raws[i] = changed
+	}
+	later := users(t, raws)
+	slices.Reverse(later)
+	after := directory.NewSnapshot(readAt.Add(time.Hour), later, map[string]bool{})
+	if before.Hash != after.Hash || len(before.Hash) != 64 {
+		t.Errorf("got %s and %s", before.Hash, after.Hash)
+	}
+	seen := map[string]bool{before.Hash: true}
+	later[0].Phone = "1"
+	seen[snapshot(later...).Hash] = true
+	seen[directory.NewSnapshot(readAt, later, map[string]bool{later[3].ID: true}).Hash] = true
+	seen[snapshot(later[1:]...).Hash] = true
+	if len(seen) != 4 {
+		t.Errorf("%d hashes of four different directories", len(seen))
+	}
+}
+
+// TestDamageIsFound wherever it is.
+func TestDamageIsFound(t *testing.T) {
+	data, err := snapshot(sample(t)...).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := bytes.LastIndexByte(data[:400], '\n') + 1
+	for n := range data {
+		if _, err := directory.Decode(data[:n]); err == nil {
+			t.Errorf("the first %d bytes were taken for all", n)
+		}
+		damaged := bytes.Clone(data)
+		damaged[n] ^= 0x40
+		s, err := directory.Decode(damaged)
+		if err == nil && n >= body && n < len(data)-8 && s.Hash != snapshot(sample(t)...).Hash {
+			t.Errorf("byte %d was damaged and nobody noticed", n)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, people := range [][]zoho.User{sample(f), {}, {{ID: "1"}}} {
+		data, err := snapshot(people...).Encode()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte("crmwho-directory 1\n{}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := directory.Decode(data)
+		if err != nil {
+			return
+		}
+		again, err := s.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := directory.Decode(again); err != nil || back.Taken != s.Taken {
+			t.Errorf("got %v, %v", back, err)
+		}
+		s.Search(directory.Query{Terms: []directory.Term{{Kind: directory.Word, Text: "kim"}}})
+	})
+}
+
+// FuzzSearch: no question and no person breaks a search, and everybody is
+// found by their own name and e-mail address.
+func FuzzSearch(f *testing.F) {
+	f.Add("kim", "Kim", "kim@example.com", "+1 555 0100", "active")
+	f.Add("o'neil 0100", "Søren O’Neil-ß", "S@Ö.example", "(0) 0", "deleted")
+	f.Add("İx ǅ \u0301", "\xff\u200d\n\t", "@", "٣", "")
+	f.Fuzz(func(t *testing.T, text, name, email, phone, status string) {
+		s := snapshot(zoho.User{ID: "1", FullName: name, Email: email, Phone: phone, Status: status}, active("2", "Other", "o@example.com"))
+		if q, err := directory.Parse(text); err == nil {
+			s.Search(q)
+		}
+		q, err := directory.Parse(name)
+		if err != nil || len(q.Filters) > 0 || slices.ContainsFunc(q.Terms, func(t directory.Term) bool { return t.Kind != directory.Word }) {
+			return
+		}
+		if found := s.Search(q); !slices.ContainsFunc(found.Users, func(u zoho.User) bool { return u.ID == "1" }) {
+			t.Errorf("%q is not found by that name as %+v", name, q)
+		}
+	})
+}
