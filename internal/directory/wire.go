@@ -22,7 +22,7 @@ const (
 	formatVersion = "1"
 
 	maxPeople = 1 << 20   // beyond any organisation
-	maxBody   = 512 << 20 // of the people, not compressed
+	maxBody   = 256 << 20 // of the people, not compressed
 )
 
 var (
@@ -93,7 +93,7 @@ func unpack(packed []byte) (body, hash string, err error) {
 		return "", "", err
 	}
 	var text strings.Builder
-	text.Grow(min(unpackedSize(packed), maxBody))
+	text.Grow(min(unpackedSize(packed), 8*len(packed))) // damage must not cost more
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(&text, sum), io.LimitReader(zip, maxBody+1))
 	if err != nil || n > maxBody {

@@ -139,7 +139,8 @@ func TestTheHashIsOfThePeople(t *testing.T) {
 
 // TestDamageIsFound wherever it is.
 func TestDamageIsFound(t *testing.T) {
-	data, err := snapshot(sample(t)...).Encode()
+	whole := snapshot(sample(t)...)
+	data, err := whole.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +152,7 @@ func TestDamageIsFound(t *testing.T) {
 		damaged := bytes.Clone(data)
 		damaged[n] ^= 0x40
 		s, err := directory.Decode(damaged)
-		if err == nil && n >= body && n < len(data)-8 && s.Hash != snapshot(sample(t)...).Hash {
+		if err == nil && n >= body && n < len(data)-8 && s.Hash != whole.Hash {
 			t.Errorf("byte %d was damaged and nobody noticed", n)
 		}
 	}
