@@ -142,6 +142,9 @@ func (d *Directory) inTurn(ctx context.Context, refresh func() error) error {
 		d.turn = make(chan struct{}, 1)
 	}
 	d.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	select {
 	case d.turn <- struct{}{}:
 		defer func() { <-d.turn }()

@@ -18,6 +18,8 @@ import (
 const (
 	// loadTimeout bounds a look at the store while somebody waits.
 	loadTimeout = time.Second
+	// patience is how long Zoho has to be silent before others do not wait for it.
+	patience = 500 * time.Millisecond
 	// clockSkew is how far the clocks of those who share a store may be apart.
 	clockSkew = time.Minute
 )
@@ -108,7 +110,7 @@ func (d *Directory) readAll(ctx context.Context) (*Snapshot, error) {
 		err = errEmptied
 	}
 	if err != nil {
-		return nil, d.failed(err)
+		return nil, d.failed(at, err)
 	}
 	d.sayOddIDs(ctx, users)
 	known := map[string]bool{}
@@ -131,7 +133,7 @@ func (d *Directory) readChanges(ctx context.Context, s *Snapshot) (*Snapshot, er
 	changed := map[string]zoho.User{}
 	for u, err := range d.Changed(ctx, zoho.AllUsers, s.Watermark.Add(-overlap)) {
 		if err != nil {
-			return nil, d.failed(err)
+			return nil, d.failed(at, err)
 		}
 		changed[u.ID] = u
 	}
@@ -141,7 +143,7 @@ func (d *Directory) readChanges(ctx context.Context, s *Snapshot) (*Snapshot, er
 	}
 	admins, err := d.Read(ctx, zoho.AdminUsers)
 	if err != nil {
-		return nil, d.failed(err)
+		return nil, d.failed(at, err)
 	}
 	return d.took(ctx, s.with(at, changed, ids(admins))), nil
 }
@@ -177,9 +179,11 @@ func (d *Directory) sayOddIDs(ctx context.Context, users []zoho.User) {
 	}
 }
 
-// failed remembers that Zoho did not answer, unless nobody waited for it any more.
-func (d *Directory) failed(err error) error {
-	if !errors.Is(err, context.Canceled) {
+// failed remembers that Zoho did not answer, unless nobody waited for it any
+// more, or not for long enough to tell.
+func (d *Directory) failed(asked time.Time, err error) error {
+	hurried := errors.Is(err, context.DeadlineExceeded) && time.Since(asked) < patience
+	if !errors.Is(err, context.Canceled) && !hurried {
 		d.hold(func(h *held) { h.failedAt, h.failure = wallClock(), err })
 	}
 	return err

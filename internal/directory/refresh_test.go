@@ -395,6 +395,29 @@ func TestWhoGaveUpFailsNobodyElse(t *testing.T) {
 	})
 }
 
+// TestWhoIsInAHurry takes the older snapshot, and does not make others believe
+// that Zoho is down.
+func TestWhoIsInAHurry(t *testing.T) {
+	simulated(t, zohosim.Config{}, func(w *world) {
+		t := w.t
+		d := w.process()
+		w.ask(d, "kim")
+		time.Sleep(2 * time.Minute)
+		w.fault(zohosim.Fault{Latency: 300 * time.Millisecond})
+		for _, left := range []time.Duration{0, 100 * time.Millisecond} {
+			ctx, cancel := context.WithTimeout(t.Context(), left)
+			found, err := d.Search(ctx, directory.Query{})
+			cancel()
+			if err != nil || found.Total != 15 || !errors.Is(found.Stale, context.DeadlineExceeded) {
+				t.Errorf("%v left: got %+v, %v", left, found.Source, err)
+			}
+		}
+		if found := w.ask(d, "kim"); found.Stale != nil || strings.Contains(w.log.String(), "not readable") {
+			t.Errorf("got %+v, log %s", found.Source, w.log)
+		}
+	})
+}
+
 // TestAnOlderSnapshotNeverReplacesANewerOne in the store, whoever writes last.
 func TestAnOlderSnapshotNeverReplacesANewerOne(t *testing.T) {
 	simulated(t, zohosim.Config{}, func(w *world) {
