@@ -166,7 +166,7 @@ func (t Term) String() string {
 // String gives the filter as it is typed.
 func (f Filter) String() string {
 	first, _ := utf8.DecodeRuneInString(f.Value)
-	if isSpoken(first) && !strings.ContainsFunc(f.Value, endsWord) && bareValue(f.Value) == f.Value {
+	if isSpoken(first) && !strings.ContainsFunc(f.Value, endsWord) && !strings.Contains(f.Value, ",") && bareValue(f.Value) == f.Value {
 		return f.Name + ":" + escaped.Replace(f.Value)
 	}
 	return f.Name + ":" + quoted(f.Value)
@@ -348,8 +348,11 @@ func phrase(inside string) string {
 // around is what people put around words that belong to none.
 const around = ",;!?¿¡،؛؟、。"
 
-// clean gives a word without what is around it, mailto: or tel:, and the @ that
-// people put before a name. It is empty if nothing is left that can be looked
+// announced is what people put before what they look for in any case.
+var announced = []string{"mailto:", "tel:", "name:", "email:", "e-mail:", "mail:", "phone:", "mobile:"}
+
+// clean gives a word without what is around it, what announces it, and the @
+// that people put before a name. It is empty if nothing is left that can be looked
 // for.
 func clean(word string) string {
 	for before := ""; word != before; {
@@ -359,7 +362,9 @@ func clean(word string) string {
 			return ""
 		}
 		word = strings.TrimLeft(word, ":")
-		word = cutFold(cutFold(word, "mailto:"), "tel:")
+		for _, a := range announced {
+			word = cutFold(word, a)
+		}
 		if strings.HasPrefix(word, "@") && address(word) == "" {
 			word = word[1:]
 		}
@@ -465,6 +470,9 @@ func (p *parser) filter(typed, value string) error {
 	if name == "" {
 		return &SyntaxError{UnknownFilter, excerpt(typed), nearestFilter(typed)}
 	}
+	if values := strings.FieldsFunc(value, func(r rune) bool { return r == ',' }); len(values) > 1 {
+		return p.filters(typed, values)
+	}
 	v, err := p.value(name, value)
 	if err != nil {
 		return err
@@ -480,6 +488,16 @@ func (p *parser) filter(typed, value string) error {
 		return &SyntaxError{BadValue, excerpt(v), name}
 	}
 	p.Filters = append(p.Filters, f)
+	return nil
+}
+
+// filters takes a list, role:sales,ceo, for one filter each.
+func (p *parser) filters(typed string, values []string) error {
+	for _, value := range values {
+		if err := p.filter(typed, value); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -110,6 +110,15 @@ var understood = map[string]string{
 	"role:sales, status:active":    "role=sales status=active",
 	"kim role:a lee role:b":        "word(kim) word(lee) role=a role=b",
 	"role:sales:emea":              "role=sales:emea",
+	"role:sales,ceo x":             "word(x) role=sales role=ceo",
+	`role:"sales,ceo"`:             "role=sales,ceo",
+	"role:,sales,":                 "role=sales",
+	"confirmed:yes,n":              "confirmed=yes confirmed=no",
+	"name:kim":                     "word(kim)",
+	"Name: kim E-Mail:a@b.c":       "word(kim) email(a@b.c)",
+	"phone:5550100":                "phone(5550100)",
+	"role:name:sales":              "role=sales",
+	"name:role:sales":              "role=sales",
 	`role:"sales"kim`:              "word(kim) role=sales",
 	`role:"<x>"`:                   "role=x",
 	"role:R&amp;amp;D":             "role=R&amp;D",
@@ -403,7 +412,7 @@ func checkRoundTrip(t *testing.T, text string, q directory.Query) {
 }
 
 // fragments are what the language is made of.
-var fragments = strings.Split(`kim|Lee|role|status|confirmed|UNCONFIRMED|timezone|foo|id:|tel:|mailto:|https://|http://|crm.zoho.eu/|://|//|:|：|@|<@U1>|<@U1/|<#C1>|<|>|&|&amp;|&lt;|&gt;|amp;|"|“|»|'|’|,|;|?|!|.|-|–|/|(|)|(0)|+|00|+49|1|12|5550100|1234567890|572576700000058|5725767000000583032|x.y|:wave:|¡|[|*|é|İ|ŉ|ﬀ|`+"\u0301|\u0338|\u200b|\ufe0f|\u00a0|\n|\x02|\xff", "|")
+var fragments = strings.Split(`kim|Lee|role|status|confirmed|UNCONFIRMED|timezone|foo|id:|tel:|mailto:|name:|E-mail:|https://|http://|crm.zoho.eu/|://|//|:|：|@|<@U1>|<@U1/|<#C1>|<|>|&|&amp;|&lt;|&gt;|amp;|"|“|»|'|’|,|;|?|!|.|-|–|/|(|)|(0)|+|00|+49|1|12|5550100|1234567890|572576700000058|5725767000000583032|x.y|:wave:|¡|[|*|é|İ|ŉ|ﬀ|`+"\u0301|\u0338|\u200b|\ufe0f|\u00a0|\n|\x02|\xff", "|")
 
 func TestMixturesPrintAsTheyAreTyped(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
