@@ -60,7 +60,7 @@ type Directory struct {
 type held struct {
 	snapshot *Snapshot // nil until there is one
 	version  string    // of what is in the store, as far as known
-	loadedAt time.Time // when the store was looked at
+	loadedAt time.Time // when the store was asked, with or without success
 	failedAt time.Time // when Zoho did not answer; zero since it did
 	failure  error
 }
@@ -101,7 +101,7 @@ func (d *Directory) current(ctx context.Context) (s *Snapshot, stale, err error)
 	asked := wallClock()
 	if h := d.known(); d.isFresh(h) {
 		return h.snapshot, nil, nil
-	} else if h.snapshot != nil && time.Since(h.failedAt) < failurePause {
+	} else if h.snapshot != nil && justNow(h.failedAt, failurePause) {
 		return h.snapshot, h.failure, nil
 	}
 	err = d.inTurn(ctx, func() error { return d.refresh(ctx, asked) })
@@ -131,8 +131,10 @@ func (d *Directory) hold(change func(*held)) {
 	change(&d.held)
 }
 
+func (d *Directory) freshFor() time.Duration { return cmp.Or(d.FreshFor, DefaultFreshFor) }
+
 func (d *Directory) isFresh(h held) bool {
-	return h.snapshot != nil && time.Since(h.snapshot.At) <= cmp.Or(d.FreshFor, DefaultFreshFor)
+	return h.snapshot != nil && justNow(h.snapshot.At.Add(-clockSkew), d.freshFor()+clockSkew)
 }
 
 // inTurn runs one refresh at a time. Who waits finds what the one before got.

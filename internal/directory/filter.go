@@ -1,6 +1,9 @@
 package directory
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // filter reports whether somebody passes.
 type filter func(person int) bool
@@ -50,17 +53,30 @@ func newFilter(f Filter, p *people) filter {
 	}
 	var columns []filter
 	for _, c := range filteredBy[f.Name] {
-		columns = append(columns, columnFilter(&p.columns[c], f))
+		columns = append(columns, columnFilter(&p.columns[c], fitting(c, f)))
 	}
 	return anyOf(columns)
 }
 
-// columnFilter compares each text of a shared column once.
-func columnFilter(c *column, f Filter) filter {
+// fitting says which texts of a column a filter takes: an id in full, and of
+// others those that have all the words.
+func fitting(c int, f Filter) func(text string) bool {
 	value := fold(f.Value)
+	switch {
+	case c == colRoleID || c == colProfileID || c == colManagerID:
+		return func(text string) bool { return text == value }
+	case c == colStatus && value == "inactive":
+		return func(text string) bool { return holds(fold(text), value) || isInactive(text) }
+	default:
+		return func(text string) bool { return holds(fold(text), value) }
+	}
+}
+
+// columnFilter compares each text of a shared column once.
+func columnFilter(c *column, fits func(text string) bool) filter {
 	allowed := make([]bool, len(c.ends))
 	for n := range allowed {
-		allowed[n] = holds(fold(c.text(uint32(n))), value) || f.Name == FilterStatus && value == "inactive" && isInactive(c.text(uint32(n)))
+		allowed[n] = fits(c.text(uint32(n)))
 	}
 	return func(person int) bool { return allowed[c.refs[person]] }
 }
@@ -90,4 +106,57 @@ func (w *wanted) passes(person int) bool {
 		}
 	}
 	return true
+}
+
+// has reports whether anybody has a value that a filter takes.
+func (p *people) has(f Filter) bool {
+	for _, c := range filteredBy[f.Name] {
+		fits := fitting(c, f)
+		for n := range p.columns[c].ends {
+			if fits(p.columns[c].text(uint32(n))) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// withLongerValues takes words for the rest of a filter's value that was not
+// quoted, where somebody has such a value.
+func (s *Snapshot) withLongerValues(q Query) (longer Query, ok bool) {
+	longer.Filters = slices.Clone(q.Filters)
+	for _, t := range q.Terms {
+		if t.Kind != Word || !lengthen(&s.people, longer.Filters, t.Text) {
+			longer.Terms = append(longer.Terms, t)
+		}
+	}
+	return longer, len(longer.Terms) < len(q.Terms)
+}
+
+// lengthen adds a word to the first value that can have it.
+func lengthen(p *people, filters []Filter, word string) bool {
+	for i, f := range filters {
+		if f.Value += " " + word; p.has(f) {
+			filters[i] = f
+			return true
+		}
+	}
+	return false
+}
+
+// asFilter gives a filter that takes what was typed without one, or nothing.
+func (s *Snapshot) asFilter(q Query) string {
+	var typed []string
+	for _, t := range q.Terms {
+		typed = append(typed, t.Text)
+	}
+	if len(q.Filters) > 0 || len(typed) == 0 {
+		return ""
+	}
+	for _, name := range []string{FilterStatus, FilterRole, FilterProfile, FilterType, FilterCountry, FilterTZ, FilterManager} {
+		if f := (Filter{name, strings.Join(typed, " ")}); s.has(f) {
+			return f.String()
+		}
+	}
+	return ""
 }

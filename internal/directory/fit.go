@@ -22,7 +22,8 @@ const (
 type fit struct {
 	kind  kind
 	less  int  // tells those of a kind apart: the lower the better
-	meant bool // nobody else can have been meant
+	keyed bool // by an address or an id, which nobody else has
+	named bool // by a full name of several words
 }
 
 var noFit = fit{kind: none}
@@ -51,6 +52,7 @@ type wanted struct {
 type term struct {
 	kind    Kind
 	text    string // folded
+	parts   []term // of a word with punctuation in it: the words between
 	digits  string // of a phone number, or of a word that may be a part of one
 	plain   string // what may have a typing error, without punctuation; empty for others
 	letters []rune // of plain
@@ -69,7 +71,12 @@ func newWanted(q Query, p *people) *wanted {
 
 func newTerm(from Term) term {
 	t := term{kind: from.Kind, text: fold(from.Text)}
+	if t.kind == Word || t.kind == Phrase {
+		t.text = strings.TrimFunc(t.text, func(r rune) bool { return wordsOnly(r) < 0 })
+	}
 	switch {
+	case t.kind == Phrase && strings.Contains(t.text, "@"):
+		t.kind, t.plain = Email, t.text
 	case t.kind == Phone:
 		t.digits = digitsOf(from.Text)
 	case t.kind == Word && len(t.text) >= minDigits && strings.Trim(t.text, "0123456789") == "":
@@ -78,11 +85,23 @@ func newTerm(from Term) term {
 		t.plain = t.text
 	case t.kind == Word:
 		t.plain = strings.Map(wordsOnly, t.text)
+		t.parts = partsOf(t.text)
 	}
 	if t.letters = []rune(t.plain); len(t.letters) < minTypo {
 		t.plain, t.letters = "", nil
 	}
 	return t
+}
+
+// partsOf gives the words of a text of several, as terms.
+func partsOf(text string) []term {
+	var parts []term
+	for word := range words(text) {
+		if word != text {
+			parts = append(parts, newTerm(Term{Word, word}))
+		}
+	}
+	return parts
 }
 
 func wordsOnly(r rune) rune {
@@ -94,10 +113,16 @@ func wordsOnly(r rune) rune {
 
 // needle is a text without which nobody fits the term.
 func (t term) needle() string {
+	needle := t.text
 	if t.kind == Phone {
-		return t.digits[max(0, len(t.digits)-minPhone):]
+		needle = t.digits[max(0, len(t.digits)-minPhone):]
 	}
-	return t.text
+	for i, part := range t.parts { // they may stand apart, or as one
+		if i == 0 || len(part.text) > len(needle) {
+			needle = part.text
+		}
+	}
+	return needle
 }
 
 // fit says how well the whole query fits somebody: as its worst term does.
@@ -115,7 +140,7 @@ func (w *wanted) fit(s *Snapshot, person int, how func(term, *Snapshot, found, i
 		}
 		all.kind = max(all.kind, one.kind)
 		all.less += 16*int(one.kind) + one.less
-		all.meant = all.meant || one.meant
+		all.keyed = all.keyed || one.keyed
 		if one.kind >= typo {
 			errors++
 		}
@@ -124,7 +149,7 @@ func (w *wanted) fit(s *Snapshot, person int, how func(term, *Snapshot, found, i
 		all.kind = typos
 	}
 	if w.name == f.fullName() {
-		all.meant = all.meant || strings.Contains(w.name, " ")
+		all.named = strings.Contains(w.name, " ")
 	} else {
 		all.less++
 	}
@@ -144,7 +169,7 @@ func (t term) fit(s *Snapshot, f found, person int) fit {
 		return t.fitPhone(f)
 	case ID:
 		if s.columns[colID].at(person) == t.text {
-			return fit{meant: true}
+			return fit{keyed: true}
 		}
 	}
 	return noFit
@@ -158,8 +183,13 @@ func best(k, worst kind) fit {
 	return fit{kind: k}
 }
 
+// fitWord takes a word with punctuation also without it, and in parts:
+// O'Brien, OBrien, Anne-Marie, Anne Marie.
 func (t term) fitWord(f found) fit {
 	fits := fit{kind: occurrence(f.names, t.text)}
+	if len(t.parts) > 0 && fits.kind > exact {
+		fits.kind = min(fits.kind, occurrence(f.names, t.plain), worst(t.parts, func(part term) kind { return occurrence(f.names, part.text) }))
+	}
 	if fits.kind > exact {
 		local, _, _ := strings.Cut(f.email, "@")
 		if k := occurrence(local, t.text); k < fits.kind {
@@ -172,6 +202,15 @@ func (t term) fitWord(f found) fit {
 		}
 	}
 	return fits
+}
+
+// worst is the kind of the part that fits least.
+func worst(parts []term, fit func(term) kind) kind {
+	k := exact
+	for _, part := range parts {
+		k = max(k, fit(part))
+	}
+	return k
 }
 
 // partOf says how digits stand in a phone number: its end is what people remember.
@@ -191,7 +230,7 @@ func (t term) fitEmail(email string) fit {
 	at := strings.IndexByte(email, '@')
 	switch {
 	case email == t.text:
-		return fit{meant: true}
+		return fit{keyed: true}
 	case strings.HasPrefix(email, t.text):
 		return fit{kind: begins, less: byEmail}
 	case at >= 0 && email[at:] == t.text:
@@ -203,6 +242,9 @@ func (t term) fitEmail(email string) fit {
 }
 
 func (t term) fitPhone(f found) fit {
+	if len(t.digits) < minDigits { // all others were zeros
+		return noFit
+	}
 	for _, number := range []string{f.phone, f.mobile} {
 		if samePhone(number, t.digits) {
 			return fit{less: byPhone}
@@ -228,7 +270,7 @@ func samePhone(a, b string) bool {
 // occurrence says how a text stands in others at best.
 func occurrence(in, text string) kind {
 	found := none
-	for at := 0; at < len(in); {
+	for at := 0; at < len(in) && text != ""; {
 		i := strings.Index(in[at:], text)
 		if i < 0 {
 			break

@@ -37,19 +37,19 @@ func newIndex(p *people) index {
 	return in
 }
 
-// writeNames writes the names of somebody and other spellings of them. What
-// stands in another name is not written again.
+// writeNames writes the names of somebody and other spellings of them. Words
+// that stand in another name are not written again.
 func writeNames(b *strings.Builder, p *people, person int) {
 	start := b.Len()
 	full := p.columns[colFullName].at(person)
 	b.WriteString(fold(full))
 	for _, c := range []int{colFullName, colFirstName, colLastName, colAlias} {
 		name := p.columns[c].at(person)
-		if name == "" || c != colFullName && strings.Contains(full, name) {
-			continue
+		if c != colFullName && (strings.HasPrefix(full, name+" ") || strings.HasSuffix(full, " "+name)) {
+			continue // as a rule; it saves most of the time
 		}
 		for _, spelled := range spellings(name) {
-			if !strings.Contains(b.String()[start:], spelled) {
+			if spelled != "" && occurrence(b.String()[start:], spelled) != exact {
 				b.WriteByte('\t')
 				b.WriteString(spelled)
 			}

@@ -9,14 +9,12 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"crmwho/internal/store"
 	"crmwho/internal/zoho"
 )
 
 const (
-	// loadTimeout bounds a look at the store while somebody waits.
+	// loadTimeout bounds a look at the store while somebody waits for an answer.
 	loadTimeout = time.Second
 	// patience is how long Zoho has to be silent before others do not wait for it.
 	patience = 500 * time.Millisecond
@@ -43,7 +41,7 @@ func (d *Directory) Sync(ctx context.Context, all bool) (Synced, error) {
 	err := d.inTurn(ctx, func() (err error) {
 		d.load(ctx)
 		s = d.known().snapshot
-		if all || s == nil || s.Watermark.IsZero() || time.Since(s.FullAt) >= cmp.Or(d.FullAfter, DefaultFullAfter) {
+		if all || s == nil || s.Watermark.IsZero() || !justNow(s.FullAt, cmp.Or(d.FullAfter, DefaultFullAfter)) {
 			s, err = d.readAll(ctx)
 		} else {
 			s, err = d.readChanges(ctx, s)
@@ -62,22 +60,43 @@ func (d *Directory) Sync(ctx context.Context, all bool) (Synced, error) {
 // refresh makes the snapshot in memory a fresh one, for somebody who asked at
 // a time: a failure since then is theirs too.
 func (d *Directory) refresh(ctx context.Context, asked time.Time) error {
-	if h := d.known(); h.snapshot != nil && h.failedAt.After(asked) {
+	h := d.known()
+	if h.failedAt.After(asked) && justNow(h.failedAt, failurePause) {
 		return h.failure
 	}
-	if time.Since(d.known().loadedAt) > cmp.Or(d.ReloadAfter, DefaultReloadAfter) {
-		loadCtx, cancel := context.WithTimeout(ctx, loadTimeout)
-		d.load(loadCtx)
-		cancel()
+	if h.snapshot == nil || !justNow(h.loadedAt, cmp.Or(d.ReloadAfter, DefaultReloadAfter)) {
+		d.loadQuickly(ctx)
+		h = d.known()
 	}
-	h := d.known()
+	var err error
 	switch {
 	case d.isFresh(h):
-		return nil
 	case h.snapshot != nil && !h.snapshot.Watermark.IsZero():
-		_, err := d.readChanges(ctx, h.snapshot)
-		return err
+		if _, err = d.readChanges(ctx, h.snapshot); err != nil && ctx.Err() == nil && !justNow(h.loadedAt, d.freshFor()) {
+			d.loadQuickly(ctx) // others may have got further
+		}
+	default:
+		err = d.readAndSave(ctx)
 	}
+	return err
+}
+
+// justNow reports whether a time is not longer ago than that. One in the future
+// was told by a clock that was wrong.
+func justNow(t time.Time, ago time.Duration) bool {
+	since := time.Since(t)
+	return 0 <= since && since <= ago
+}
+
+// loadQuickly looks at the store while somebody waits.
+func (d *Directory) loadQuickly(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	d.load(ctx)
+}
+
+// readAndSave is for who waits, so that it does not matter if the store fails.
+func (d *Directory) readAndSave(ctx context.Context) error {
 	s, err := d.readAll(ctx)
 	if err != nil {
 		return err
@@ -95,17 +114,11 @@ var errEmptied = fmt.Errorf("%w: no users, where there were some before", zoho.E
 // readAll takes a snapshot of everybody. If that fails, the one before stays.
 func (d *Directory) readAll(ctx context.Context) (*Snapshot, error) {
 	at := wallClock()
-	var users, admins []zoho.User
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		users, err = d.Read(groupCtx, zoho.AllUsers)
-		return err
-	})
-	group.Go(func() (err error) {
-		admins, err = d.Read(groupCtx, zoho.AdminUsers)
-		return err
-	})
-	err := group.Wait()
+	var admins []zoho.User
+	users, err := d.Read(ctx, zoho.AllUsers)
+	if err == nil { // afterwards, so that who becomes one meanwhile is among the next changes
+		admins, err = d.Read(ctx, zoho.AdminUsers)
+	}
 	if before := d.known().snapshot; err == nil && len(users) == 0 && before != nil && before.Count > 0 {
 		err = errEmptied
 	}
@@ -236,8 +249,12 @@ func (d *Directory) adopt(data []byte) error {
 	return nil
 }
 
-// save stores a snapshot, unless a newer one is there.
+// save stores a snapshot, unless a newer one is there. One of nobody is not
+// worth keeping, and another process may know better.
 func (d *Directory) save(ctx context.Context, s *Snapshot) error {
+	if s.Count == 0 {
+		return nil
+	}
 	data, err := s.Encode()
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ type People struct {
 	Total     int         // how many there are
 	Statuses  []Count     // how many have which status: the active first, the deleted last
 	Suggested bool        // nobody fits what was typed: these do with a letter of a word changed
+	Hint      string      // a filter to try, such as role:ceo, when nobody is found
 	Source
 }
 
@@ -30,15 +31,27 @@ type Count struct {
 // before the middles of words, which count only where nothing better fits;
 // active people come before others and deleted ones last; then by name and id.
 // Only when nobody fits are words of four letters and more forgiven one typing
-// error each. An e-mail address, an id and a full name of several words are
-// meant as they stand, and give those alone whose they are.
+// error each, and words are taken for more of a filter's value: role:sales rep.
+// An e-mail address and an id are meant as they stand, and so is a
+// full name of several words that an active person has: they give those alone
+// whose they are.
 func (s *Snapshot) Search(q Query) People {
 	w := newWanted(q, &s.people)
 	hits := s.hits(w, s.candidates(w), term.fit)
 	if len(hits) == 0 {
+		if longer, ok := s.withLongerValues(q); ok {
+			w = newWanted(longer, &s.people)
+			hits = s.hits(w, s.candidates(w), term.fit)
+		}
+	}
+	if len(hits) == 0 {
 		hits = s.hits(w, s.near(w), term.forgivingFit)
 	}
-	return s.answer(hits)
+	p := s.answer(hits)
+	if p.Total == 0 {
+		p.Hint = s.asFilter(q)
+	}
+	return p
 }
 
 // Admins gives those whom Zoho calls administrators, whatever their status.
@@ -70,23 +83,28 @@ func (s *Snapshot) newHit(f fit, person int) hit {
 	return hit(f.kind)<<60 | hit(standing)<<56 | hit(f.less)<<32 | hit(person)
 }
 
-// hits gives those among the candidates whom the query fits, in order. Once
-// somebody was meant, others do not count.
+// hits gives those among the candidates whom the query fits, in order. When
+// somebody was surely meant, others do not count: somebody's address or id was
+// given, or the full name of an active person. Who left hides nobody.
 func (s *Snapshot) hits(w *wanted, candidates iter.Seq[int], how func(term, *Snapshot, found, int) fit) []hit {
-	var hits []hit
-	meant := false
+	var hits, meant []hit
+	sure := false
 	for person := range candidates {
 		if !w.passes(person) {
 			continue
 		}
 		f := w.fit(s, person, how)
-		if f.kind == none || meant && !f.meant {
+		if f.kind == none {
 			continue
 		}
-		if f.meant && !meant {
-			meant, hits = true, hits[:0]
-		}
 		hits = append(hits, s.newHit(f, person))
+		if f.keyed || f.named {
+			meant = append(meant, hits[len(hits)-1])
+			sure = sure || f.keyed || person < s.active
+		}
+	}
+	if sure {
+		hits = meant
 	}
 	slices.Sort(hits)
 	return withoutMiddles(hits)

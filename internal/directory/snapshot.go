@@ -2,8 +2,6 @@ package directory
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"iter"
 	"maps"
 	"slices"
@@ -203,15 +201,15 @@ func newSnapshot(taken Taken, ordered iter.Seq[entry]) *Snapshot {
 	}
 	b.finish()
 	s.Count = s.len()
-	sum := sha256.Sum256(s.people.append(nil))
-	s.Hash = hex.EncodeToString(sum[:])
+	s.Hash = sum(s.people.append(nil))
 	s.index = newIndex(&s.people)
 	return s
 }
 
 // aheadOfUs is how far Zoho's clock may be ahead. A Modified_Time beyond it
-// would hide later changes if it became the watermark.
-const aheadOfUs = 24 * time.Hour
+// would hide later changes if it became the watermark: overlap makes good for
+// less.
+const aheadOfUs = overlap
 
 // NewSnapshot takes users who were read completely at a time, without one that
 // comes twice, and says by id which of them are administrators.
@@ -223,7 +221,7 @@ func NewSnapshot(at time.Time, users []zoho.User, admins map[string]bool) *Snaps
 // with is the snapshot that has these people instead of those with their ids,
 // and these administrators.
 func (s *Snapshot) with(at time.Time, changed map[string]zoho.User, admins map[string]bool) *Snapshot {
-	taken := Taken{At: at, FullAt: s.FullAt, How: Changes, Watermark: s.Watermark}
+	taken := Taken{At: at, FullAt: s.FullAt, How: Changes}
 	return newSnapshot(taken, merged(s.without(changed, admins), ordered(maps.Values(changed), admins)))
 }
 

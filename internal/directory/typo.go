@@ -14,20 +14,39 @@ func (t term) forgivingFit(s *Snapshot, f found, person int) fit {
 	if t.kind == Email {
 		return fit{kind: near(t.letters, f.email)}
 	}
-	fits = fit{kind: nearest(t.letters, f.names)}
 	local, _, _ := strings.Cut(f.email, "@")
-	if k := nearest(t.letters, local); k < fits.kind {
+	fits = fit{kind: t.nearest(f.names)}
+	if k := t.nearest(local); k < fits.kind {
 		fits = fit{kind: k, less: byEmail}
 	}
 	return fits
 }
 
-// near goes through the people who may fit a word with a typing error, each once.
+// nearest says how a word fits the words of a text with typing errors, and if
+// it has punctuation, how its parts do.
+func (t term) nearest(in string) kind {
+	best := none
+	for word := range words(in) {
+		best = min(best, near(t.letters, word))
+	}
+	if len(t.parts) == 0 {
+		return best
+	}
+	return min(best, worst(t.parts, func(part term) kind {
+		if k := occurrence(in, part.text); k < none || part.letters == nil {
+			return k
+		}
+		return part.nearest(in)
+	}))
+}
+
+// near goes through the people who may fit a word with or without a typing
+// error, each once.
 func (in *index) near(t term) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		seen := make([]bool, len(in.starts))
-		for _, part := range untouched(t.letters) {
-			for person := range in.where(part, func(place int) bool { return in.nearAt(t, place) }) {
+		for _, people := range in.mayFit(t) {
+			for person := range people {
 				if !seen[person] && !yield(person) {
 					return
 				}
@@ -35,6 +54,21 @@ func (in *index) near(t term) iter.Seq[int] {
 			}
 		}
 	}
+}
+
+// mayFit gives those who have the term as it is, those who have half of it at
+// a word that is near, and the same of its parts.
+func (in *index) mayFit(t term) []iter.Seq[int] {
+	all := []iter.Seq[int]{in.containing(t.needle())}
+	for _, half := range untouched(t.letters) {
+		all = append(all, in.where(half, func(place int) bool { return in.nearAt(t, place) }))
+	}
+	for _, part := range t.parts {
+		if part.letters != nil {
+			all = append(all, in.mayFit(part)...)
+		}
+	}
+	return all
 }
 
 // nearAt reports whether a term is near the word, or the address, at a place.
@@ -53,17 +87,7 @@ func (in *index) nearAt(t term, place int) bool {
 	for end < len(in.text) && inside(in.text[end]) {
 		end++
 	}
-	word := in.text[start:end]
-	return word == t.plain || near(t.letters, word) < none
-}
-
-// nearest is the best fit among the words of a text.
-func nearest(letters []rune, in string) kind {
-	best := none
-	for word := range words(in) {
-		best = min(best, near(letters, word))
-	}
-	return best
+	return near(t.letters, in.text[start:end]) < none
 }
 
 // words goes through the words of folded text.
@@ -91,8 +115,8 @@ func near(letters []rune, word string) kind {
 	var room [48]rune
 	full := room[:0]
 	for _, r := range word {
-		if len(full) == len(room) {
-			break
+		if len(full) == len(letters)+2 {
+			break // longer than they can be
 		}
 		full = append(full, r)
 	}

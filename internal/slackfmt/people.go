@@ -31,7 +31,7 @@ const (
 func People(words string, found directory.People) Message {
 	switch {
 	case found.Total == 0:
-		return nobody(words, "Try the beginning of a first or last name, or an e-mail address.")
+		return nobody(words, found, "Try the beginning of a first or last name, or an e-mail address.")
 	case found.Suggested:
 		return suggestions(words, found)
 	case found.Total == 1:
@@ -49,7 +49,7 @@ func Users(words string, found directory.People) Message {
 	case found.Total == 0 && asked == "":
 		return private("Zoho CRM has no users.", header("Zoho CRM has no users"), readAt(found.ReadAt))
 	case found.Total == 0:
-		return nobody(words, "Try fewer words or filters; /crmusers help lists them.")
+		return nobody(words, found, "Try fewer words or filters; /crmusers help lists them.")
 	case found.Suggested:
 		return suggestions(words, found)
 	}
@@ -114,12 +114,15 @@ func Admins(found directory.People) Message {
 	return private(escape(title+": "+sentences(shown, rest, roleAndProfile)), append(blocks, readAt(found.ReadAt))...)
 }
 
-func nobody(words, hint string) Message {
+func nobody(words string, found directory.People, hint string) Message {
 	asked := cmp.Or(clean(words, maxWords), "that")
+	if found.Hint != "" {
+		hint = "Did you mean /crmusers " + clean(found.Hint, maxWords) + "?"
+	}
 	return private(
 		escape("Nobody in Zoho CRM matches “"+asked+"”. "+hint),
 		richText(line{plain("Nobody in Zoho CRM matches “"), bold(asked), plain("”.")}),
-		note(hint),
+		note(escape(hint)),
 	)
 }
 

@@ -113,6 +113,7 @@ func TestGoldenSample(t *testing.T) {
 	golden(t, "users", slackfmt.Users("", found(t, "")))
 	golden(t, "users-filtered", slackfmt.Users("role:ceo unconfirmed", found(t, "role:ceo unconfirmed")))
 	golden(t, "users-nobody", slackfmt.Users("role:saels", found(t, "role:saels")))
+	golden(t, "users-hint", slackfmt.Users("product manager standard", directory.People{Hint: `role:"product manager"`}))
 	golden(t, "users-empty", slackfmt.Users("", people()))
 	golden(t, "admins", slackfmt.Admins(people(users[0])))
 	golden(t, "admins-none", slackfmt.Admins(people()))
