@@ -153,7 +153,7 @@ func (s *Snapshot) asFilter(q Query) string {
 	if len(q.Filters) > 0 || len(typed) == 0 {
 		return ""
 	}
-	for _, name := range []string{FilterStatus, FilterRole, FilterProfile, FilterType, FilterCountry, FilterTZ, FilterManager} {
+	for _, name := range []string{FilterStatus, FilterRole, FilterProfile, FilterType, FilterCountry, FilterTZ} {
 		if f := (Filter{name, strings.Join(typed, " ")}); s.has(f) {
 			return f.String()
 		}

@@ -2,7 +2,9 @@ package directory
 
 import (
 	"iter"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // forgivingFit says how a term fits somebody if one typing error is forgiven.
@@ -60,8 +62,8 @@ func (in *index) near(t term) iter.Seq[int] {
 // a word that is near, and the same of its parts.
 func (in *index) mayFit(t term) []iter.Seq[int] {
 	all := []iter.Seq[int]{in.containing(t.needle())}
-	for _, half := range untouched(t.letters) {
-		all = append(all, in.where(half, func(place int) bool { return in.nearAt(t, place) }))
+	for _, h := range halves(t.letters) {
+		all = append(all, in.where(h.text, func(place int) bool { return in.nearAt(t, h, place) }))
 	}
 	for _, part := range t.parts {
 		if part.letters != nil {
@@ -71,18 +73,21 @@ func (in *index) mayFit(t term) []iter.Seq[int] {
 	return all
 }
 
-// nearAt reports whether a term is near the word, or the address, at a place.
-// A word that begins too far before it is not.
-func (in *index) nearAt(t term, place int) bool {
+// nearAt reports whether a term is near the word, or the address, at whose
+// place a half of the term stands.
+func (in *index) nearAt(t term, h half, place int) bool {
 	inside := isWord
 	if t.kind == Email {
 		inside = func(c byte) bool { return c != '\n' }
 	}
 	start, end := place, place
 	for start > 0 && inside(in.text[start-1]) {
-		if start--; place-start > len(t.plain) {
+		if start--; place-start > h.most {
 			return false
 		}
+	}
+	if place-start < h.least {
+		return false
 	}
 	for end < len(in.text) && inside(in.text[end]) {
 		end++
@@ -151,12 +156,24 @@ func oneOff(a, b []rune) bool {
 	return false
 }
 
-// untouched gives texts of which at least one stands in every word that
-// letters could have been meant for: an error leaves one half as it was,
-// unless it swapped the two letters where the halves meet.
-func untouched(letters []rune) []string {
-	half := len(letters) / 2
-	swapped := append([]rune{}, letters...)
-	swapped[half-1], swapped[half] = swapped[half], swapped[half-1]
-	return []string{string(letters[:half]), string(letters[half:]), string(swapped)}
+// half is a part of a word that a typing error elsewhere leaves as it is, and
+// how many bytes may be before it.
+type half struct {
+	text        string
+	least, most int
+}
+
+// halves gives texts of which at least one stands in every word that letters
+// could have been meant for: an error leaves one half as it was, unless it
+// swapped the two letters where the halves meet.
+func halves(letters []rune) []half {
+	middle := len(letters) / 2
+	first, second := string(letters[:middle]), string(letters[middle:])
+	swapped := slices.Clone(letters)
+	swapped[middle-1], swapped[middle] = swapped[middle], swapped[middle-1]
+	return []half{
+		{first, 0, 0},
+		{second, len(first) - utf8.UTFMax, len(first) + utf8.UTFMax},
+		{string(swapped), 0, 0},
+	}
 }
