@@ -76,19 +76,19 @@ func BenchmarkLoad(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.Run(fmt.Sprintf("people=%d/columns", size), func(b *testing.B) {
-			b.ReportMetric(float64(len(data)), "bytes")
 			for b.Loop() {
 				if _, err := directory.Decode(data); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64(len(data)), "bytes")
 		})
 		packed := zippedJSON(b, users)
 		b.Run(fmt.Sprintf("people=%d/json", size), func(b *testing.B) {
-			b.ReportMetric(float64(len(packed)), "bytes")
 			for b.Loop() {
 				snapshot(unzippedJSON(b, packed)...)
 			}
+			b.ReportMetric(float64(len(packed)), "bytes")
 		})
 	}
 }

@@ -107,8 +107,8 @@ func (d *Directory) readAndSave(ctx context.Context) error {
 	return nil
 }
 
-// errEmptied is a read that would make everybody disappear. Whoever asks Zoho
-// is a user, so there is one at least.
+// errEmptied is a read that would make everybody disappear. There must be one
+// user at least, whose token asks.
 var errEmptied = fmt.Errorf("%w: no users, where there were some before", zoho.ErrMalformed)
 
 // readAll takes a snapshot of everybody. If that fails, the one before stays.
