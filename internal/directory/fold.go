@@ -114,23 +114,3 @@ func isASCII(s string) bool {
 	}
 	return true
 }
-
-// digitsOf gives a phone number's digits without the zeros before them, the
-// zero that is dialled at home, and an extension.
-func digitsOf(phone string) string {
-	if !isASCII(phone) {
-		phone = norm.NFKC.String(phone)
-	}
-	if i := strings.IndexFunc(phone, isExtension); i >= 0 && digitsIn(phone[:i]) >= minDigits {
-		phone = phone[:i]
-	}
-	if strings.Contains(phone, "(0)") {
-		phone = withoutTrunk(phone)
-	}
-	return strings.TrimLeft(number(phone), "+0")
-}
-
-// isExtension reports whether an extension's number follows, as in 555 0100 x12.
-func isExtension(r rune) bool {
-	return r == '#' || r == ';' || r == ',' || unicode.IsLetter(r)
-}
