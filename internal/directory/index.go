@@ -49,7 +49,7 @@ func writeNames(b *strings.Builder, p *people, person int) {
 	b.WriteString(fold(full))
 	for _, c := range []int{colFullName, colFirstName, colLastName, colAlias} {
 		name := p.columns[c].at(person)
-		if c != colFullName && (strings.HasPrefix(full, name+" ") || strings.HasSuffix(full, " "+name)) {
+		if strings.HasPrefix(full, name+" ") || strings.HasSuffix(full, " "+name) {
 			continue // as a rule; it saves most of the time
 		}
 		for _, spelled := range spellings(name) {

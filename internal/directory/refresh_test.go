@@ -246,10 +246,12 @@ func TestWhenZohoFails(t *testing.T) {
 func TestWithoutASnapshotAFailureIsAnError(t *testing.T) {
 	simulated(t, zohosim.Config{}, func(w *world) {
 		t := w.t
-		w.fault(zohosim.Fault{Kind: zohosim.HTML})
 		d := w.process()
-		if found, err := d.Search(t.Context(), directory.Query{}); !errors.Is(err, zoho.ErrUnavailable) || found.Total != 0 {
-			t.Errorf("got %+v, %v", found, err)
+		for _, f := range []zohosim.Fault{{Kind: zohosim.ScopeMismatch, Times: 1}, {Kind: zohosim.ScopeMismatch}} {
+			w.fault(f)
+			if found, err := d.Search(t.Context(), directory.Query{}); !errors.Is(err, zoho.ErrScopeMissing) || found.Total != 0 {
+				t.Errorf("got %+v, %v", found, err)
+			}
 		}
 		w.zoho.ClearFaults()
 		if found := w.ask(d, "kim"); found.Total != 1 {
@@ -261,7 +263,7 @@ func TestWithoutASnapshotAFailureIsAnError(t *testing.T) {
 // TestAnIncompleteReadChangesNothing: neither in memory nor in the store.
 func TestAnIncompleteReadChangesNothing(t *testing.T) {
 	organisation := zohosim.Generate(900, 0)
-	for _, f := range []zohosim.Fault{{Kind: zohosim.HTML, After: 3}, {Kind: zohosim.Truncated, After: 4}, {Kind: zohosim.Empty, After: 2}} {
+	for _, f := range []zohosim.Fault{{Kind: zohosim.HTML, After: 3}, {Kind: zohosim.Truncated, After: 4}, {Kind: zohosim.Empty, After: 2}, {Kind: zohosim.NotFound, Times: 1}} {
 		simulated(t, zohosim.Config{Organisation: &organisation}, func(w *world) {
 			t := w.t
 			d := w.process()

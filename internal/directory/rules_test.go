@@ -26,6 +26,9 @@ func TestRanking(t *testing.T) {
 		{"a meant person hides who came before", "ann lee", "2", []zoho.User{active("1", "Abe Ann Lee", ""), active("2", "Ann Lee", "")}},
 		{"an address is meant wherever it stands", "ann@x.example ann", "1", []zoho.User{active("1", "Ann", "ann@x.example"), active("2", "Ann", "ann@x.example.au")}},
 		{"an address is meant wherever it stands", "ann ann@x.example", "1", []zoho.User{active("1", "Ann", "ann@x.example"), active("2", "Ann", "ann@x.example.au")}},
+		{"an address is meant whoever has it", "ann@x.example", "2", []zoho.User{active("1", "Ann", "ann@x.example.au"), disabled("2", "Ann", "ann@x.example")}},
+		{"an id is meant whoever has it", "1234567890123456", "1234567890123456", []zoho.User{disabled("1234567890123456", "Aa", "")}},
+		{"hyphened and apart", "word-sample", "2 1", []zoho.User{active("1", "Word Sample", ""), active("2", "Sample Word-Sample", "")}},
 		{"a whole name first", "jo", "2 1", []zoho.User{active("1", "Aa Jo", ""), active("2", "Jo", "")}},
 		{"every word counts", "jo bet", "2 1", []zoho.User{active("1", "Aaron Jobs Beta", ""), active("2", "Jo Betas", "")}},
 		{"a whole local part before the beginning of a name", "kim", "2 1", []zoho.User{active("1", "Kima Aa", ""), active("2", "Zoe", "kim@x.example")}},
@@ -366,8 +369,9 @@ func TestNoNegativeAge(t *testing.T) {
 			t.Fatal(err)
 		}
 		must[string](t)(shared.WriteIfUnchanged(t.Context(), "directory/snapshot", data, store.Absent))
-		if found := must[directory.People](t)((&crm{}).process(shared).Search(t.Context(), directory.Query{})); found.Age != 0 || found.Total != 1 {
-			t.Errorf("got %+v", found)
+		c := &crm{}
+		if found := must[directory.People](t)(c.process(shared).Search(t.Context(), directory.Query{})); found.Age != 0 || found.Total != 1 || c.calls != 0 {
+			t.Errorf("got %+v after %d calls", found, c.calls)
 		}
 	})
 }

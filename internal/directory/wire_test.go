@@ -139,20 +139,17 @@ func TestTheHashIsOfThePeople(t *testing.T) {
 
 // TestDamageIsFound wherever it is.
 func TestDamageIsFound(t *testing.T) {
-	whole := snapshot(sample(t)...)
-	data, err := whole.Encode()
+	data, err := snapshot(sample(t)...).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := bytes.LastIndexByte(data[:400], '\n') + 1
 	for n := range data {
 		if _, err := directory.Decode(data[:n]); err == nil {
 			t.Errorf("the first %d bytes were taken for all", n)
 		}
 		damaged := bytes.Clone(data)
 		damaged[n] ^= 0x40
-		s, err := directory.Decode(damaged)
-		if err == nil && n >= body && n < len(data)-8 && s.Hash != whole.Hash {
+		if _, err := directory.Decode(damaged); err == nil {
 			t.Errorf("byte %d was damaged and nobody noticed", n)
 		}
 	}
