@@ -196,7 +196,7 @@ func newSnapshot(taken Taken, ordered iter.Seq[entry]) *Snapshot {
 	for e := range ordered {
 		b.add(e)
 		if m := e.ModifiedTime; m.After(s.Watermark) && !m.After(taken.At.Add(aheadOfUs)) {
-			s.Watermark = m
+			s.Watermark = m.UTC()
 		}
 	}
 	b.finish()
