@@ -3,15 +3,19 @@ package directory_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
+	"log/slog"
 	"runtime"
 	"slices"
 	"testing"
 	"time"
 
 	"crmwho/internal/directory"
+	"crmwho/internal/store"
 	"crmwho/internal/zoho"
 )
 
@@ -184,4 +188,36 @@ func heap() int64 {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// BenchmarkChange answers a question after one of the people has changed: the
+// snapshot is made anew before.
+func BenchmarkChange(b *testing.B) {
+	for _, size := range []int{5_000, 50_000} {
+		b.Run(fmt.Sprintf("people=%d", size), func(b *testing.B) {
+			users := generated(b, size)
+			changed := users[size/2]
+			d := &directory.Directory{
+				Read: func(_ context.Context, t zoho.UserType) ([]zoho.User, error) {
+					if t == zoho.AdminUsers {
+						return users[:1], nil
+					}
+					return users, nil
+				},
+				Changed: func(context.Context, zoho.UserType, time.Time) iter.Seq2[zoho.User, error] {
+					return func(yield func(zoho.User, error) bool) { yield(changed, nil) }
+				},
+				Store: &store.Memory{}, FreshFor: 1, Log: slog.New(slog.DiscardHandler),
+			}
+			if _, err := d.Sync(b.Context(), true); err != nil {
+				b.Fatal(err)
+			}
+			for i := 0; b.Loop(); i++ {
+				changed.Phone = fmt.Sprint(5550000 + i)
+				if found, err := d.Search(b.Context(), directory.Query{Terms: []directory.Term{{Kind: directory.Phone, Text: changed.Phone}}}); err != nil || found.Total == 0 {
+					b.Fatal(found, err)
+				}
+			}
+		})
+	}
 }

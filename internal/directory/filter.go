@@ -121,8 +121,8 @@ func (p *people) has(f Filter) bool {
 	return false
 }
 
-// withLongerValues takes words for the rest of a filter's value that was not
-// quoted, where somebody has such a value.
+// withLongerValues takes words for the rest of a filter's value, where somebody
+// has such a value.
 func (s *Snapshot) withLongerValues(q Query) (longer Query, ok bool) {
 	longer.Filters = slices.Clone(q.Filters)
 	for _, t := range q.Terms {

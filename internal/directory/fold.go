@@ -9,11 +9,15 @@ import (
 )
 
 // fold gives a text as it is compared: without case, accents, width and what is
-// not seen, with one blank between words. What is neither a letter nor a digit is a blank or
-// one byte of ASCII punctuation, so that a word ends where isWord is false.
+// not seen, with one blank between words. What is neither a letter nor a digit
+// is a blank or one byte of ASCII punctuation, so that a word ends where isWord
+// is false.
 func fold(s string) string {
 	if isFolded(s) {
 		return s
+	}
+	if !isASCII(s) {
+		s = norm.NFKD.String(strings.Map(visible, s))
 	}
 	return strings.Join(strings.Fields(foldRunes(s)), " ")
 }
@@ -34,11 +38,12 @@ func isFolded(s string) bool {
 func foldRunes(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	for _, r := range norm.NFKD.String(strings.Map(visible, s)) {
-		r = unicode.ToLower(r)
-		switch {
-		case r < utf8.RuneSelf:
-			b.WriteByte(foldASCII(byte(r)))
+	for _, r := range s {
+		if r < utf8.RuneSelf {
+			writeASCII(&b, byte(r))
+			continue
+		}
+		switch r = unicode.ToLower(r); {
 		case isAccent(r):
 		case special[r] != "":
 			b.WriteString(special[r])
@@ -51,14 +56,15 @@ func foldRunes(s string) string {
 	return b.String()
 }
 
-func foldASCII(c byte) byte {
+func writeASCII(b *strings.Builder, c byte) {
 	switch {
-	case c < ' ', c == 0x7f:
-		return ' '
+	case 'A' <= c && c <= 'Z':
+		b.WriteByte(c + 'a' - 'A')
 	case c == '`':
-		return '\''
+		b.WriteByte('\'')
+	case c >= ' ' && c != 0x7f || unicode.IsSpace(rune(c)):
+		b.WriteByte(c)
 	}
-	return c
 }
 
 // special are letters that Unicode does not take apart, and punctuation that

@@ -197,8 +197,8 @@ const around = ",;!?¿¡،؛؟、。"
 var announced = []string{"mailto:", "tel:", "name:", "email:", "e-mail:", "mail:", "phone:", "mobile:"}
 
 // clean gives a word without what is around it, what announces it, and the @
-// that people put before a name. It is empty if nothing is left that can be looked
-// for.
+// that people put before a name. It is empty if nothing is left that can be
+// looked for.
 func clean(word string) string {
 	for before := ""; word != before; {
 		before = word

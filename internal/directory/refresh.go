@@ -230,7 +230,7 @@ func (d *Directory) load(ctx context.Context) {
 
 // adopt keeps a stored snapshot if it is newer than the one in memory.
 func (d *Directory) adopt(data []byte) error {
-	taken, _, err := decodeTaken(data)
+	taken, packed, err := decodeTaken(data)
 	if err == nil && taken.At.After(wallClock().Add(clockSkew)) {
 		err = errFuture
 	}
@@ -242,7 +242,7 @@ func (d *Directory) adopt(data []byte) error {
 	if before != nil && taken.Hash == before.Hash {
 		*s = *before
 		s.Taken = taken
-	} else if s, err = Decode(data); err != nil {
+	} else if s, err = decodePeople(taken, packed); err != nil {
 		return err
 	}
 	d.hold(func(h *held) { h.snapshot = s })

@@ -32,9 +32,8 @@ type Count struct {
 // active people come before others and deleted ones last; then by name and id.
 // Only when nobody fits are words of four letters and more forgiven one typing
 // error each, and words are taken for more of a filter's value: role:sales rep.
-// An e-mail address and an id are meant as they stand, and so is a
-// full name of several words that an active person has: they give those alone
-// whose they are.
+// An e-mail address and an id are meant as they stand, and so is a full name of
+// several words that an active person has: they give those alone whose they are.
 func (s *Snapshot) Search(q Query) People {
 	w := newWanted(q, &s.people)
 	hits := s.hits(w, s.candidates(w), term.fit)

@@ -55,6 +55,11 @@ func Decode(data []byte) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodePeople(taken, packed)
+}
+
+// decodePeople reads what decodeTaken leaves.
+func decodePeople(taken Taken, packed []byte) (*Snapshot, error) {
 	s := &Snapshot{Taken: taken}
 	body, err := unpack(packed)
 	if err != nil || !s.people.read(body) || s.len() != s.Count {

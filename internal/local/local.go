@@ -114,16 +114,7 @@ func (b *Bot) handler(ctx context.Context, shared store.Store, log *slog.Logger)
 	}
 	client := &zoho.Client{Tokens: zoho.Reuse(token.Reader(secrets, accessToken)), AllowLoopback: true, Log: log}
 	people := &directory.Directory{Read: client.ReadUsers, Changed: client.UsersModifiedSince, Store: shared, Log: log}
-	go keepFresh(ctx, log, map[string]func() error{
-		"token": func() error {
-			_, err := keeper.Run(ctx, token.Request{})
-			return err
-		},
-		"directory": func() error {
-			_, err := people.Sync(ctx, false)
-			return err
-		},
-	})
+	go keepFresh(ctx, keeper, people, log)
 	return &bot.Bot{
 		People:         people,
 		SigningSecrets: bot.StoredSecrets(secrets, slackSecret),
@@ -148,16 +139,17 @@ func (b *Bot) zoho() (map[string]string, error) {
 }
 
 // keepFresh does what schedules do on AWS.
-func keepFresh(ctx context.Context, log *slog.Logger, jobs map[string]func() error) {
+func keepFresh(ctx context.Context, keeper *token.Keeper, people *directory.Directory, log *slog.Logger) {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			for name, job := range jobs {
-				if err := job(); err != nil {
-					log.ErrorContext(ctx, name, "err", err)
-				}
+			if _, err := keeper.Run(ctx, token.Request{}); err != nil {
+				log.ErrorContext(ctx, "token", "err", err)
+			}
+			if _, err := people.Sync(ctx, false); err != nil {
+				log.ErrorContext(ctx, "directory", "err", err)
 			}
 		case <-ctx.Done():
 			return
