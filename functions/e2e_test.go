@@ -36,8 +36,9 @@ type stack struct {
 	slackSecret, oauthClient, accessToken string // ARNs of the secrets, empty at first
 	accountsURL                           string
 	usersQuery, tokenRefresh              *awssim.Function
+	started                               []*awssim.Function // all of them, older processes too
 	gateway                               *httptest.Server
-	log                                   *logBuffer // of both functions
+	log                                   *logBuffer // of all that was started
 }
 
 // bucket is the name of the stack's S3 bucket.
@@ -92,7 +93,7 @@ func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 		env["CRMWHO_ACCESS_TOKEN_SECRET_ID"] = s.accessToken
 		env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = aws.URL
 		env["AWS_ENDPOINT_URL_S3"] = s3.URL
-		return start(t, &awssim.Function{Name: name, Bootstrap: bootstrap(t, "crmwho/functions/"+name), Env: env, Log: s.log, Timeout: 30 * time.Second})
+		return s.start(t, &awssim.Function{Name: name, Bootstrap: bootstrap(t, "crmwho/functions/"+name), Env: env, Log: s.log, Timeout: 30 * time.Second})
 	}
 	s.usersQuery = start("users-query", map[string]string{"CRMWHO_SLACK_SECRET_ID": s.slackSecret, "CRMWHO_STORE_BUCKET": bucket})
 	s.tokenRefresh = start("token-refresh", map[string]string{
@@ -114,8 +115,14 @@ func (s *stack) coldStart(t testing.TB, more map[string]string) {
 	t.Helper()
 	env := maps.Clone(s.usersQuery.Env)
 	maps.Copy(env, more)
-	s.usersQuery = start(t, &awssim.Function{Name: s.usersQuery.Name, Bootstrap: s.usersQuery.Bootstrap, Env: env, Log: s.log, Timeout: s.usersQuery.Timeout})
+	s.usersQuery = s.start(t, &awssim.Function{Name: s.usersQuery.Name, Bootstrap: s.usersQuery.Bootstrap, Env: env, Log: s.log, Timeout: s.usersQuery.Timeout})
 	s.connect(t)
+}
+
+func (s *stack) start(t testing.TB, f *awssim.Function) *awssim.Function {
+	t.Helper()
+	s.started = append(s.started, f)
+	return start(t, f)
 }
 
 func start(t testing.TB, f *awssim.Function) *awssim.Function {
@@ -280,8 +287,8 @@ func TestFromAnEmptyStackToTheAnswer(t *testing.T) {
 	if used != 2 {
 		t.Errorf("got %d calls of the CRM, want 2: everybody, and who of them is an administrator", used)
 	}
-	if !strings.Contains(s.log.String(), `"command":"/crmadmins","outcome":"people","people":1`) {
-		t.Errorf("no line about the answer: %s", s.log)
+	if told := s.told(); !strings.Contains(told, `"command":"/crmadmins","outcome":"people","people":1`) {
+		t.Errorf("no line about the answer: %s", told)
 	}
 	s.tellsNothing(t, token, s.zoho.ClientID, s.zoho.ClientSecret, s.zoho.RefreshToken, s.slack.SigningSecret, "Kim", "kim", "Patricia", "zohotest", "U0SAMPLE", "sample-verification-token")
 }
@@ -311,12 +318,23 @@ func TestAnOrganisationOfManyPages(t *testing.T) {
 	s.tellsNothing(t, canaries...)
 }
 
-// tellsNothing fails when a word stands in what the functions logged.
+// told ends the functions and gives all that they have logged. Until a process
+// has ended, what it printed may still be under way, later than its answers.
+func (s *stack) told() string {
+	for _, f := range s.started {
+		f.Stop()
+	}
+	return s.log.String()
+}
+
+// tellsNothing ends the functions, and fails when a word stands in what they
+// have logged.
 func (s *stack) tellsNothing(t *testing.T, words ...string) {
 	t.Helper()
+	told := s.told()
 	for _, word := range words {
-		if strings.Contains(s.log.String(), word) {
-			t.Errorf("the log tells %q:\n%s", word, s.log)
+		if strings.Contains(told, word) {
+			t.Errorf("the log tells %q:\n%s", word, told)
 		}
 	}
 }
