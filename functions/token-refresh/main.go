@@ -1,6 +1,7 @@
 // Command token-refresh is the Lambda function that keeps Zoho CRM's access
-// token fresh. It is invoked by a schedule with {}, and on demand with
-// {"force":true} to exchange the token at once.
+// token fresh. It is invoked by a schedule with {}, by users-query with
+// {"reason":"refused","version":"…"} when Zoho refuses the token, and on demand
+// with {"force":true} to exchange it at once.
 package main
 
 import (

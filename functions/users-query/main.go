@@ -42,8 +42,10 @@ func build(ctx context.Context, getenv func(string) string) (function, error) {
 		return function{}, fmt.Errorf("AWS configuration: %w", err)
 	}
 	secrets := awsstore.Secrets{Client: secretsmanager.NewFromConfig(aws)}
+	tokens := &token.Source{Store: secrets, Name: s.accessTokenSecretID}
 	client := &zoho.Client{
-		Tokens:        zoho.Reuse(token.Reader(secrets, s.accessTokenSecretID)),
+		Tokens:        tokens.Token,
+		Refused:       tokens.Refused,
 		Version:       s.zohoVersion,
 		AllowLoopback: s.allowLoopback,
 	}

@@ -112,7 +112,8 @@ func (b *Bot) handler(ctx context.Context, shared store.Store, log *slog.Logger)
 	if _, err := keeper.Run(ctx, token.Request{}); err != nil {
 		return nil, fmt.Errorf("first token: %w", err)
 	}
-	client := &zoho.Client{Tokens: zoho.Reuse(token.Reader(secrets, accessToken)), AllowLoopback: true, Log: log}
+	tokens := &token.Source{Store: secrets, Name: accessToken, Log: log}
+	client := &zoho.Client{Tokens: tokens.Token, Refused: tokens.Refused, AllowLoopback: true, Log: log}
 	people := &directory.Directory{Read: client.ReadUsers, Changed: client.UsersModifiedSince, Store: shared, Log: log}
 	go keepFresh(ctx, keeper, people, log)
 	return &bot.Bot{

@@ -55,7 +55,29 @@ type Keeper struct {
 
 // Request asks for a run. Its zero value is what a schedule sends.
 type Request struct {
-	Force bool `json:"force"` // exchange even if the token has life left
+	Force   bool   `json:"force,omitempty"`   // exchange even if the token has life left
+	Reason  string `json:"reason,omitempty"`  // Refused; anything else is no reason
+	Version string `json:"version,omitempty"` // with Refused: of the stored token that Zoho has refused
+}
+
+// Refused is the reason of who asks because Zoho has refused a token. It is
+// exchanged if it is still the one that is stored, whatever life it has left.
+// Another one, or none said, is as if a schedule had asked: of many who were
+// refused the same token only the first exchanges it.
+const Refused = "refused"
+
+// why says as what a request is taken where a version is stored, and whether
+// that makes an exchange due.
+func (r Request) why(version string) (why string, due bool) {
+	switch {
+	case r.Force:
+		return "forced", true
+	case r.Reason != Refused || r.Version == "":
+		return "schedule", false
+	case r.Version != version:
+		return "refused before", false
+	}
+	return "refused", true
 }
 
 // Report says what a run did. It holds no secret.
@@ -72,27 +94,28 @@ func (k *Keeper) Run(ctx context.Context, r Request) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	if left := time.Until(current.Expiry); left >= refreshBelow && !r.Force {
-		k.log().InfoContext(ctx, "token", "outcome", "fresh", "lifeLeft", left.Round(time.Second).String())
+	why, due := r.why(version)
+	if left := time.Until(current.Expiry); left >= refreshBelow && !due {
+		k.log().InfoContext(ctx, "token", "outcome", "fresh", "why", why, "lifeLeft", left.Round(time.Second).String())
 		return Report{Expiry: current.Expiry}, nil
 	}
 	token, err := k.exchange(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	data, err := json.Marshal(stored(token))
+	data, err := json.Marshal(stored{token.AccessToken, token.APIDomain, token.Expiry})
 	if err != nil {
 		return Report{}, errors.New("write access token: not representable")
 	}
 	_, err = k.Store.WriteIfUnchanged(ctx, k.TokenName, data, version)
 	if errors.Is(err, store.ErrChanged) {
-		k.log().WarnContext(ctx, "token", "outcome", "overtaken")
+		k.log().WarnContext(ctx, "token", "outcome", "overtaken", "why", why)
 		return k.overtaken(ctx)
 	}
 	if err != nil {
 		return Report{}, fmt.Errorf("write access token: %w", err)
 	}
-	k.log().InfoContext(ctx, "token", "outcome", "exchanged", "lifeLeft", time.Until(token.Expiry).Round(time.Second).String())
+	k.log().InfoContext(ctx, "token", "outcome", "exchanged", "why", why, "lifeLeft", time.Until(token.Expiry).Round(time.Second).String())
 	return Report{Exchanged: true, Expiry: token.Expiry}, nil
 }
 
@@ -166,14 +189,14 @@ func (k *Keeper) client(ctx context.Context) (client, error) {
 	return c, nil
 }
 
-// Reader gives a source of the token that a Keeper stores under name. Nothing
-// stored yet is zoho.ErrNoToken.
-func Reader(s store.Store, name string) zoho.TokenSource {
-	return func(ctx context.Context) (zoho.Token, error) {
-		token, _, err := readStored(ctx, s, name)
-		if err == nil && token.AccessToken == "" {
-			err = zoho.ErrNoToken
-		}
-		return zoho.Token(token), err
+// readToken gives the token that is stored under name, or zoho.ErrNoToken.
+func readToken(ctx context.Context, s store.Store, name string) (zoho.Token, error) {
+	token, version, err := readStored(ctx, s, name)
+	if err == nil && token.AccessToken == "" {
+		err = zoho.ErrNoToken
 	}
+	if err != nil {
+		return zoho.Token{}, err
+	}
+	return zoho.Token{AccessToken: token.AccessToken, APIDomain: token.APIDomain, Expiry: token.Expiry, Version: version}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -94,9 +95,103 @@ func TestExchangesWhenDue(t *testing.T) {
 	})
 }
 
-func TestReaderGivesWhatTheKeeperStored(t *testing.T) {
+// TestARefusedTokenIsExchangedIfItIsStillStored, whatever life it has left.
+func TestARefusedTokenIsExchangedIfItIsStillStored(t *testing.T) {
+	const left, due = 20 * time.Minute, 40 * time.Minute // after which there are 40 and 20 minutes left
+	for name, test := range map[string]struct {
+		wait    time.Duration
+		request string // %s stands for the stored version
+		want    bool
+		why     string
+	}{
+		"the stored one":           {left, `{"reason":"refused","version":"%s"}`, true, "refused"},
+		"one before":               {left, `{"reason":"refused","version":"before"}`, false, "refused before"},
+		"one before, and due":      {due, `{"reason":"refused","version":"before"}`, true, "refused before"},
+		"one before, forced":       {left, `{"reason":"refused","version":"before","force":true}`, true, "forced"},
+		"none said":                {left, `{"reason":"refused"}`, false, "schedule"},
+		"none said, and due":       {due, `{"reason":"refused"}`, true, "schedule"},
+		"without the reason":       {left, `{"version":"%s"}`, false, "schedule"},
+		"for another reason":       {left, `{"reason":"bored","version":"%s"}`, false, "schedule"},
+		"the schedule's":           {left, `{}`, false, "schedule"},
+		"the schedule's, when due": {due, `{}`, true, "schedule"},
+		"the sample event":         {left, sample(t, "token-refresh-refused.json"), false, "refused before"},
+		"the schedule's sample":    {left, sample(t, "token-refresh.json"), false, "schedule"},
+		"the operator's sample":    {left, sample(t, "token-refresh-force.json"), true, "forced"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			w.connect(t)
+			if _, err := w.Run(t.Context(), token.Request{}); err != nil {
+				t.Fatal(err)
+			}
+			value, err := w.values.Read(t.Context(), "access-token")
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(test.wait)
+			w.log.Reset()
+			report, err := w.Run(t.Context(), request(t, strings.ReplaceAll(test.request, "%s", value.Version)))
+			if err != nil || report.Exchanged != test.want || (w.exchanges() == 2) != test.want {
+				t.Errorf("%s: got %+v, %v after %d exchanges; want exchanged %v", name, report, err, w.exchanges(), test.want)
+			}
+			if why := `"why":"` + test.why + `"`; !strings.Contains(w.log.String(), why) || strings.Contains(w.log.String(), value.Version) {
+				t.Errorf("%s: logged %s, want %s", name, w.log, why)
+			}
+		})
+	}
+}
+
+// TestWhoWereRefusedTheSameTokenExchangeItOnce: it is another for the rest.
+func TestWhoWereRefusedTheSameTokenExchangeItOnce(t *testing.T) {
 	w := newWorld()
-	read := token.Reader(w.values, "access-token")
+	w.connect(t)
+	if _, err := w.Run(t.Context(), token.Request{}); err != nil {
+		t.Fatal(err)
+	}
+	value, err := w.values.Read(t.Context(), "access-token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if _, err := w.Run(t.Context(), token.Request{Reason: token.Refused, Version: value.Version}); err != nil {
+			t.Error(err)
+		}
+	}
+	if w.exchanges() != 2 {
+		t.Errorf("got %d exchanges, want the first and one more", w.exchanges())
+	}
+}
+
+// sample is a sample event of the function.
+func sample(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile("../../events/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// request reads an event, in which every key must be known.
+func request(t *testing.T, event string) (r token.Request) {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(event))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&r); err != nil {
+		t.Fatalf("%s: %v", event, err)
+	}
+	return r
+}
+
+func TestTheZeroRequestIsTheSchedules(t *testing.T) {
+	if data, err := json.Marshal(token.Request{}); err != nil || string(data) != "{}" {
+		t.Errorf("got %s, %v", data, err)
+	}
+}
+
+func TestSourceGivesWhatTheKeeperStored(t *testing.T) {
+	w := newWorld()
+	read := (&token.Source{Store: w.values, Name: "access-token"}).Token
 	for name, value := range map[string]string{"nothing": "", "an empty object": "{}", "no JSON": "s3cret"} {
 		if value != "" {
 			w.put(t, "access-token", value)

@@ -24,8 +24,19 @@ import (
 // It is safe for concurrent use; its fields are not changed after the first
 // call. A call that fails because Zoho cannot be reached, fails by itself or is
 // called too often is made again, twice at most and within the deadline of ctx.
+// One whose token is refused is made again once, if Refused has another token.
 type Client struct {
 	Tokens TokenSource // required
+	// Refused is told when Zoho has not accepted a token, and reports whether
+	// Tokens has another one now. Then the call is made once more with what
+	// Tokens gives; if that is refused too, Refused is told again and the call
+	// ends. It may be called concurrently. nil: Tokens has no other.
+	Refused func(ctx context.Context, refused Token) (another bool)
+	// Done is called after every request to Zoho, each of those that a call
+	// makes: with the call, such as "list users, page 2", how long it took until
+	// the reply was read, and its error. What was not sent, for want of a token
+	// or of time, is none. It may be called concurrently. nil: nobody.
+	Done func(ctx context.Context, call string, took time.Duration, err error)
 
 	HTTP          *http.Client // nil: one with a time-out that follows no redirects
 	Version       string       // of the API, such as v8; empty stands for v7
@@ -46,6 +57,8 @@ var defaultHTTP = &http.Client{
 func keepingConnections() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 16
+	// A connection that died while Lambda had the process frozen is found out.
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 3 * time.Second, PingTimeout: 3 * time.Second}
 	return t
 }
 
@@ -74,9 +87,10 @@ type fields map[string]func(*reader)
 // and 304, which carry nothing to read, or 0 for a 200 without a body, as Zoho
 // was seen to send.
 func (c *Client) get(ctx context.Context, q query, want fields) (status int, err error) {
+	renewed := false
 	for attempt := 0; ; attempt++ {
 		said := err
-		if status, err = c.try(ctx, q, want); err != nil && said != nil && ctx.Err() != nil {
+		if status, err = c.accepted(ctx, q, want, &renewed); err != nil && said != nil && ctx.Err() != nil {
 			return 0, said // what Zoho said tells more than that the time is over
 		}
 		pause, again := repeatAfter(ctx, err, attempt)
@@ -88,6 +102,22 @@ func (c *Client) get(ctx context.Context, q query, want fields) (status int, err
 			return status, err
 		}
 	}
+}
+
+// accepted makes a call, and makes it again when its token was refused and
+// there is another, unless that has been done: renewed remembers it.
+func (c *Client) accepted(ctx context.Context, q query, want fields, renewed *bool) (int, error) {
+	token, status, err := c.try(ctx, q, want)
+	if e, ok := errors.AsType[*Error](err); !ok || e.condition != ErrTokenRefused {
+		return status, err
+	}
+	another := c.Refused != nil && c.Refused(ctx, token)
+	if !another || *renewed || ctx.Err() != nil {
+		return status, err
+	}
+	*renewed = true
+	c.log().WarnContext(ctx, "zoho retry", "pause", "0s", "err", err)
+	return c.accepted(ctx, q, want, renewed)
 }
 
 const (
@@ -126,12 +156,22 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// try makes a call once.
-func (c *Client) try(ctx context.Context, q query, want fields) (int, error) {
-	req, err := c.request(ctx, q)
+// try makes a call once, and says with which token.
+func (c *Client) try(ctx context.Context, q query, want fields) (token Token, status int, err error) {
+	req, token, err := c.request(ctx, q)
 	if err != nil {
-		return 0, &Error{Call: q.call, cause: err}
+		return Token{}, 0, &Error{Call: q.call, cause: err}
 	}
+	inTime, started := ctx.Err() == nil, time.Now()
+	status, err = c.send(q, req, want)
+	if c.Done != nil && inTime { // past it nothing is sent
+		c.Done(ctx, q.call, time.Since(started), err)
+	}
+	return token, status, err
+}
+
+// send makes a request and reads the reply.
+func (c *Client) send(q query, req *http.Request, want fields) (int, error) {
 	reply, err := cmp.Or(c.HTTP, defaultHTTP).Do(req)
 	if err != nil {
 		return 0, unreachable(q.call, err)
@@ -140,29 +180,29 @@ func (c *Client) try(ctx context.Context, q query, want fields) (int, error) {
 	return read(q, reply, want)
 }
 
-func (c *Client) request(ctx context.Context, q query) (*http.Request, error) {
+func (c *Client) request(ctx context.Context, q query) (*http.Request, Token, error) {
 	token, err := c.Tokens(ctx)
 	if err != nil {
-		return nil, err
+		return nil, Token{}, err
 	}
 	base, err := apiURL(token.APIDomain, c.AllowLoopback)
 	if err != nil {
-		return nil, err
+		return nil, Token{}, err
 	}
 	version := cmp.Or(c.Version, defaultVersion)
 	if err := CheckVersion(version); err != nil {
-		return nil, err
+		return nil, Token{}, err
 	}
 	base.Path, base.RawQuery = "/crm/"+version+"/"+q.path, q.params.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.String(), nil)
 	if err != nil {
-		return nil, errors.New("bad request")
+		return nil, Token{}, errors.New("bad request")
 	}
 	if !q.since.IsZero() {
 		req.Header.Set("If-Modified-Since", q.since.Format(numericOffset))
 	}
 	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.AccessToken)
-	return req, nil
+	return req, token, nil
 }
 
 // CheckVersion says why a text is no version of the CRM's API, such as v7 or v2.1.

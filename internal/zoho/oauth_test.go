@@ -334,29 +334,3 @@ func TestSecretsDoNotPrintInsideOfOthers(t *testing.T) {
 		t.Error(log.String())
 	}
 }
-
-// TestReuseWaitsNoLongerThanItsCaller, and asks get one call at a time.
-func TestReuseWaitsNoLongerThanItsCaller(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		asking := 0
-		get := zoho.Reuse(func(context.Context) (zoho.Token, error) {
-			if asking++; asking > 1 {
-				t.Error("asked twice at once")
-			}
-			time.Sleep(4 * time.Second)
-			asking--
-			return zoho.Token{AccessToken: "a", Expiry: time.Now().Add(time.Hour)}, nil
-		})
-		go func() { _, _ = get(t.Context()) }()
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		started := time.Now()
-		if _, err := get(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(started) != time.Second {
-			t.Errorf("got %v after %v", err, time.Since(started))
-		}
-		if token, err := get(t.Context()); err != nil || token.AccessToken != "a" || time.Since(started) != 4*time.Second {
-			t.Errorf("got %v after %v", err, time.Since(started))
-		}
-	})
-}

@@ -73,7 +73,9 @@ func (c *Client) readSecond(ctx context.Context, t UserType, all *usersRead) (co
 
 // count is zero when it cannot be had at once: the pages can be read without it.
 func (c *Client) count(ctx context.Context, t UserType) int {
-	n, err := countUsers(ctx, t, c.try)
+	n, err := countUsers(ctx, t, func(ctx context.Context, q query, want fields) (int, error) {
+		return c.accepted(ctx, q, want, new(bool))
+	})
 	if err != nil && ctx.Err() == nil {
 		c.log().WarnContext(ctx, "zoho count", "err", err)
 	}

@@ -13,6 +13,7 @@ type Token struct {
 	AccessToken string
 	APIDomain   string    // base of the API, such as https://www.zohoapis.com
 	Expiry      time.Time // when Zoho stops accepting it; zero when unknown
+	Version     string    // names the stored state that it was read from; empty when unknown
 }
 
 func (t Token) String() string {
@@ -32,32 +33,3 @@ func (t Token) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
 // TokenSource gives the token for a call. It is called before every call and
 // may be called concurrently. Without a token to give it returns ErrNoToken.
 type TokenSource func(context.Context) (Token, error)
-
-// reuseMargin is how long before its expiry a held token is no longer used.
-const reuseMargin = time.Minute
-
-// Reuse returns a source that keeps the token it got until a minute before it
-// expires. Errors and tokens of unknown expiry are not kept. It is safe for
-// concurrent use and asks get one call at a time; who waits for another's call
-// does so no longer than ctx allows.
-func Reuse(get TokenSource) TokenSource {
-	var held Token
-	turn := make(chan struct{}, 1)
-	return func(ctx context.Context) (Token, error) {
-		select {
-		case turn <- struct{}{}:
-			defer func() { <-turn }()
-		case <-ctx.Done():
-			return Token{}, ctx.Err()
-		}
-		if time.Until(held.Expiry) > reuseMargin {
-			return held, nil
-		}
-		token, err := get(ctx)
-		if err != nil {
-			return Token{}, err
-		}
-		held = token
-		return token, nil
-	}
-}

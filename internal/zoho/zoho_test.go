@@ -606,29 +606,6 @@ func TestLoopbackBySettingOnly(t *testing.T) {
 	}
 }
 
-func TestReuse(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var reads int
-		fail := error(zoho.ErrNoToken)
-		get := zoho.Reuse(func(context.Context) (zoho.Token, error) {
-			reads++
-			return zoho.Token{AccessToken: fmt.Sprint(reads), Expiry: time.Now().Add(time.Hour)}, fail
-		})
-		expect := func(token string, want error) {
-			t.Helper()
-			if got, err := get(t.Context()); got.AccessToken != token || err != want {
-				t.Errorf("got %q, %v; want %q, %v", got.AccessToken, err, token, want)
-			}
-		}
-		expect("", zoho.ErrNoToken)
-		fail = nil
-		expect("2", nil)
-		expect("2", nil)
-		time.Sleep(59 * time.Minute)
-		expect("3", nil)
-	})
-}
-
 func TestTokensDoNotPrint(t *testing.T) {
 	token := zoho.Token{AccessToken: "s3cret"}
 	if text := fmt.Sprintf("%v %+v %#v %s", token, token, token, token.LogValue()); strings.Contains(text, "s3cret") {
@@ -644,12 +621,14 @@ func ExampleClient_Users() {
 		AccountsURL: "https://accounts.zoho.eu",
 		HTTP:        &http.Client{Transport: sim},
 	}
+	grant, err := oauth.Refresh(ctx, sim.RefreshToken)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	client := &zoho.Client{
-		Tokens: zoho.Reuse(func(ctx context.Context) (zoho.Token, error) {
-			grant, err := oauth.Refresh(ctx, sim.RefreshToken)
-			return grant.Token, err
-		}),
-		HTTP: &http.Client{Transport: sim},
+		Tokens: func(context.Context) (zoho.Token, error) { return grant.Token, nil },
+		HTTP:   &http.Client{Transport: sim},
 	}
 	for user, err := range client.Users(ctx, zoho.ActiveConfirmedUsers) {
 		if err != nil {

@@ -1,0 +1,6 @@
+package token
+
+import "time"
+
+// ToldAt is when Tell was told last.
+func (s *Source) ToldAt() time.Time { return s.toldAt }

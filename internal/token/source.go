@@ -1,0 +1,153 @@
+package token
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"crmwho/internal/store"
+	"crmwho/internal/zoho"
+)
+
+const (
+	// margin is how long before its expiry a held token is no longer given.
+	margin = time.Minute
+	// tellAgain is how long a refused token is not told of again: an exchange
+	// takes seconds, and what it costs is counted.
+	tellAgain = time.Minute
+)
+
+// Source gives the token that a Keeper stores under Name, and finds out what to
+// do about one that Zoho has refused. It never exchanges a token itself. It is
+// safe for concurrent use; its fields are not changed after the first call, and
+// it is not copied.
+type Source struct {
+	Store store.Store
+	Name  string
+	// Tell asks for an exchange of the token of that version, which Zoho has
+	// refused, such as by invoking token-refresh; it does not wait for it. It is
+	// called by one at a time. nil: nobody is told.
+	Tell func(ctx context.Context, version string) error
+	Log  *slog.Logger // nil: slog.Default
+
+	once   sync.Once
+	turn   chan struct{} // holds one: who may read, tell and use what follows
+	held   zoho.Token    // zero: none
+	told   zoho.Token    // the last that Tell was told of
+	toldAt time.Time     // by the wall clock: the monotonic one stands still while Lambda has the process frozen
+
+	settled atomic.Int64 // refusals of what the store held too
+}
+
+// String leaves the token out where a Source is printed.
+func (s *Source) String() string { return "token.Source(" + s.Name + ")" }
+
+// GoString keeps %#v from printing what String leaves out.
+func (s *Source) GoString() string { return s.String() }
+
+// Token is a zoho.TokenSource. It keeps what it read until a minute before that
+// expires or is refused, except for tokens of unknown expiry. Nothing stored yet
+// is zoho.ErrNoToken. One caller reads at a time; who waits for another's read
+// does so no longer than ctx allows.
+func (s *Source) Token(ctx context.Context) (zoho.Token, error) {
+	release, err := s.takeTurn(ctx)
+	if err != nil {
+		return zoho.Token{}, err
+	}
+	defer release()
+	if usable(s.held) {
+		return s.held, nil
+	}
+	return s.read(ctx)
+}
+
+// Refused is for zoho.Client.Refused: it reports whether Token gives another
+// token than the refused one. Where the store has no other, Tell is told, at
+// most once a minute of one token unless that failed, and Token reads the store
+// again before it gives that token once more. A token of unknown version is not
+// told of. Of those who come at the same time one reads and tells for all.
+func (s *Source) Refused(ctx context.Context, refused zoho.Token) bool {
+	settled := s.settled.Load()
+	release, err := s.takeTurn(ctx)
+	if err != nil {
+		return false
+	}
+	defer release()
+	if usable(s.held) && s.held.AccessToken != refused.AccessToken {
+		return true
+	}
+	if s.settled.Load() != settled {
+		return false // somebody has just seen to it
+	}
+	found, err := s.read(ctx)
+	if err == nil && found.AccessToken != refused.AccessToken {
+		return true
+	}
+	s.held = zoho.Token{}
+	if err != nil {
+		s.warn(ctx, "not told", err)
+		return false
+	}
+	if refused.Version == "" {
+		found.Version = ""
+	}
+	s.tell(ctx, found)
+	s.settled.Add(1)
+	return false
+}
+
+// tell has a refused token exchanged, unless somebody was asked for that just
+// now. The token is the one that is stored, under the version that it has now.
+func (s *Source) tell(ctx context.Context, refused zoho.Token) {
+	now := time.Now().Round(0)
+	if s.told.AccessToken == refused.AccessToken && recently(now.Sub(s.toldAt)) {
+		return
+	}
+	outcome, err := "not told", error(nil)
+	if s.Tell != nil && refused.Version != "" {
+		if err = s.Tell(ctx, refused.Version); err == nil {
+			outcome = "told"
+		}
+	}
+	if err == nil && refused.Version != "" {
+		s.told, s.toldAt = refused, now
+	}
+	s.warn(ctx, outcome, err)
+}
+
+// recently reports whether that long ago is too short to tell again. A time to
+// come was told by a clock that was wrong.
+func recently(ago time.Duration) bool { return 0 <= ago && ago < tellAgain }
+
+func (s *Source) warn(ctx context.Context, outcome string, err error) {
+	said := []any{"outcome", outcome}
+	if err != nil {
+		said = append(said, "err", err)
+	}
+	cmp.Or(s.Log, slog.Default()).WarnContext(ctx, "access token refused", said...)
+}
+
+// takeTurn waits for the turn, which release gives back.
+func (s *Source) takeTurn(ctx context.Context) (release func(), err error) {
+	s.once.Do(func() { s.turn = make(chan struct{}, 1) })
+	select {
+	case s.turn <- struct{}{}:
+		return func() { <-s.turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// read reads the store and keeps what it gives, or nothing where it fails.
+func (s *Source) read(ctx context.Context) (token zoho.Token, err error) {
+	token, err = readToken(ctx, s.Store, s.Name)
+	s.held = token
+	return token, err
+}
+
+// usable reports whether a held token may be given without a look at the store.
+// An expiry that was stored has no monotonic clock, so this goes by the wall.
+func usable(held zoho.Token) bool { return held.Expiry.Sub(time.Now().Round(0)) > margin }
