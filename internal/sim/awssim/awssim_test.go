@@ -6,21 +6,50 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"crmwho/internal/sim/awssim"
 )
 
-// function starts the bootstrap of testdata.
+// built is the bootstrap of testdata, once for all tests.
+var built = struct {
+	sync.Mutex
+	dir, path string
+}{}
+
+func TestMain(m *testing.M) {
+	var err error
+	if built.dir, err = os.MkdirTemp("", "bootstrap"); err != nil {
+		panic(err)
+	}
+	status := m.Run()
+	_ = os.RemoveAll(built.dir)
+	os.Exit(status)
+}
+
+// bootstrap builds it, unless it is there.
+func bootstrap(t *testing.T) string {
+	t.Helper()
+	built.Lock()
+	defer built.Unlock()
+	if built.path == "" {
+		path, err := awssim.Build(t.Context(), "crmwho/internal/sim/awssim/testdata/sample", built.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		built.path = path
+	}
+	return built.path
+}
+
+// function is one with the bootstrap of testdata, not yet started.
 func function(t *testing.T, f *awssim.Function) *awssim.Function {
 	t.Helper()
-	path, err := awssim.Build(t.Context(), "crmwho/internal/sim/awssim/testdata/sample", t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Bootstrap = path
+	f.Bootstrap = bootstrap(t)
 	t.Cleanup(f.Stop)
 	return f
 }

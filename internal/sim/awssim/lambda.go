@@ -20,8 +20,9 @@ import (
 )
 
 // Function is one environment of a Lambda function: a bootstrap process and
-// the Runtime API that it asks for work. It takes one invocation at a time.
-// The fields are not changed after Start.
+// the Runtime API that it asks for work. It takes one invocation at a time,
+// whoever invokes it: the others wait for their turn. The fields are not
+// changed after Start.
 // Source: AWS's documentation of the Lambda Runtime API.
 type Function struct {
 	Name      string
@@ -34,6 +35,7 @@ type Function struct {
 	server  *http.Server
 	ready   chan struct{} // closed at the first call of next
 	exited  chan struct{} // closed when the process has ended
+	turn    chan struct{} // holds one: whose invocation the process has
 	queue   chan *invocation
 	mu      sync.Mutex
 	running map[string]*invocation // handed out and not answered, by request id
@@ -64,6 +66,7 @@ var errExited = errors.New("the bootstrap has exited")
 // Stop must be called afterwards, also when Start fails.
 func (f *Function) Start(ctx context.Context) error {
 	f.ready, f.exited = make(chan struct{}), make(chan struct{})
+	f.turn = make(chan struct{}, 1)
 	f.queue, f.running = make(chan *invocation), map[string]*invocation{}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -129,9 +132,21 @@ func (f *Function) Stop() {
 	}
 }
 
-// Invoke hands the function a payload and gives its reply. The function's own
-// error is a *FunctionError.
+// Invoke hands the function a payload and gives its reply. The time until it is
+// its turn does not count for its time-out. The function's own error is a
+// *FunctionError. Start must have been called.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	select {
+	case f.turn <- struct{}{}:
+		return f.invoke(ctx, payload)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// invoke is Invoke of the one whose turn it is, which it ends.
+func (f *Function) invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	defer func() { <-f.turn }()
 	timeout := cmp.Or(f.Timeout, 3*time.Second)
 	i := &invocation{id: rand.Text(), payload: payload, deadline: time.Now().Add(timeout), done: make(chan outcome, 1)}
 	ctx, cancel := context.WithDeadline(ctx, i.deadline)

@@ -1,6 +1,6 @@
-// Package awssim plays the parts of AWS that the bot meets, over the wire: the
-// Lambda Runtime API, API Gateway's HTTP API and Secrets Manager. The real
-// SDK and the real bootstraps talk to it on loopback.
+// Package awssim plays the parts of AWS that the bot meets, over the wire:
+// Lambda's Runtime API and Invoke API, API Gateway's HTTP API and Secrets
+// Manager. The real SDK and the real bootstraps talk to it on loopback.
 package awssim
 
 import (

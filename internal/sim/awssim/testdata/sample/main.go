@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -21,6 +22,7 @@ func main() {
 func handle(ctx context.Context, payload json.RawMessage) (any, error) {
 	var in struct {
 		Do              string
+		URL             string
 		RouteKey        string
 		RawPath         string
 		Body            string
@@ -35,6 +37,8 @@ func handle(ctx context.Context, payload json.RawMessage) (any, error) {
 		return nil, errors.New("as asked")
 	case in.Do == "panic":
 		panic("as asked")
+	case in.Do == "call":
+		return nil, call(ctx, in.URL)
 	case in.Do == "hang":
 		<-ctx.Done()
 		select {}
@@ -45,4 +49,22 @@ func handle(ctx context.Context, payload json.RawMessage) (any, error) {
 	default:
 		return fmt.Sprintf("%s %s %s %s", os.Getenv("GREETING"), os.Getenv("AWS_LAMBDA_FUNCTION_NAME"), os.Getenv("AWS_REGION"), payload), nil
 	}
+}
+
+// call lets the one at the URL say how this invocation ends, and when.
+func call(ctx context.Context, url string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Greeting", os.Getenv("GREETING"))
+	reply, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer reply.Body.Close()
+	if reply.StatusCode != http.StatusOK {
+		return errors.New("as asked")
+	}
+	return nil
 }
