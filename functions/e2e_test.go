@@ -29,7 +29,7 @@ import (
 // stack is what template.yaml deploys, with Zoho and Slack around it.
 type stack struct {
 	zoho    *zohosim.Zoho
-	slack   slacksim.Slack
+	slack   *slacksim.Slack
 	secrets *awssim.SecretsManager
 	bucket  *s3mem.Backend
 
@@ -72,7 +72,7 @@ func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 	t.Helper()
 	s := &stack{
 		zoho:    crm,
-		slack:   slacksim.Slack{SigningSecret: "signing-secret-of-this-test"},
+		slack:   &slacksim.Slack{SigningSecret: "signing-secret-of-this-test"},
 		secrets: &awssim.SecretsManager{},
 		bucket:  s3mem.New(),
 		log:     &logBuffer{},

@@ -33,7 +33,7 @@ for five minutes.`,
 			if secret == "" {
 				fmt.Fprintln(c.ErrOrStderr(), "crmwho: CRMWHO_SIGNING_SECRET is not set; signed with the secret of Slack's documentation")
 			}
-			slack := slacksim.Slack{SigningSecret: cmp.Or(secret, sampleSecret)}
+			slack := &slacksim.Slack{SigningSecret: cmp.Or(secret, sampleSecret)}
 			r, err := slack.Command(c.Context(), "https://sample.execute-api."+awssim.Region+".amazonaws.com"+bot.CommandsPath, args[0], strings.Join(args[1:], " "))
 			if err != nil {
 				return err

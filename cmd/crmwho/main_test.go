@@ -142,7 +142,7 @@ func signature(t *testing.T, secret, stamp string, body []byte) string {
 		t.Errorf("signed at %q, %v", stamp, err)
 	}
 	h := http.Header{}
-	slacksim.Slack{SigningSecret: cmp.Or(secret, sampleSecret)}.Sign(h, body, time.Unix(seconds, 0))
+	(&slacksim.Slack{SigningSecret: cmp.Or(secret, sampleSecret)}).Sign(h, body, time.Unix(seconds, 0))
 	return h.Get("X-Slack-Signature")
 }
 

@@ -27,7 +27,7 @@ import (
 
 const at = "https://bot.example" + bot.CommandsPath
 
-var installed = slacksim.Slack{SigningSecret: "signing-secret-of-this-test"}
+var installed = &slacksim.Slack{SigningSecret: "signing-secret-of-this-test"}
 
 // world is a bot and what is around it.
 type world struct {
@@ -199,7 +199,7 @@ func TestRequestsThatAreNotSlacks(t *testing.T) {
 			r.Header.Set("X-Slack-Signature", "v1"+strings.TrimPrefix(r.Header.Get("X-Slack-Signature"), "v0"))
 		}), 401, "no signature"},
 		{"another's signature", change(body, func(r *http.Request) {
-			slacksim.Slack{SigningSecret: "another"}.Sign(r.Header, []byte(body), time.Now())
+			(&slacksim.Slack{SigningSecret: "another"}).Sign(r.Header, []byte(body), time.Now())
 		}), 401, "wrong signature"},
 		{"changed body", change(body, func(r *http.Request) { installed.Sign(r.Header, []byte(body+"&text=lee"), time.Now()) }), 401, "wrong signature"},
 		{"old", change(body, resigned(5*time.Minute+2*time.Second)), 401, "timestamp"},
@@ -231,7 +231,7 @@ func TestRequestsThatAreNotSlacks(t *testing.T) {
 // TestSignatureAgreesWithSlackGo asks slack-go's verifier for a second opinion.
 func TestSignatureAgreesWithSlackGo(t *testing.T) {
 	for _, secret := range []string{installed.SigningSecret, "another"} {
-		r, err := slacksim.Slack{SigningSecret: secret}.Command(t.Context(), at, "/crmuser", "søren 😀")
+		r, err := (&slacksim.Slack{SigningSecret: secret}).Command(t.Context(), at, "/crmuser", "søren 😀")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,7 +273,7 @@ func TestWithoutSigningSecretsNothingIsAnswered(t *testing.T) {
 	} {
 		w := withUsers(kim)
 		w.bot.SigningSecrets = secrets
-		r, err := slacksim.Slack{SigningSecret: ""}.Command(t.Context(), at, "/crmuser", "kim")
+		r, err := (&slacksim.Slack{SigningSecret: ""}).Command(t.Context(), at, "/crmuser", "kim")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ const refreshEvery = 10 * time.Minute
 type Bot struct {
 	URL string // where it answers Slack, such as http://127.0.0.1:49152/slack/commands
 
-	slack   slacksim.Slack
+	slack   *slacksim.Slack
 	servers []*http.Server
 	stop    context.CancelFunc
 }
@@ -59,7 +59,7 @@ func Start(ctx context.Context, o Options) (*Bot, error) {
 	ctx, stop := context.WithCancel(ctx)
 	b := &Bot{
 		URL:   "http://" + listener.Addr().String() + bot.CommandsPath,
-		slack: slacksim.Slack{SigningSecret: rand.Text()},
+		slack: &slacksim.Slack{SigningSecret: rand.Text()},
 		stop:  stop,
 	}
 	if o.Store == nil {

@@ -1,0 +1,144 @@
+package slacksim
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// verificationToken stands in every payload. Slack has deprecated it.
+const verificationToken = "sample-verification-token"
+
+// Form is the body of a slash command as Slack sends it, all fields visibly
+// made up but the command and its text. Its response URL is nobody's; that of
+// Typed works.
+// Source: Slack's documentation, "Implementing slash commands".
+func Form(command, text string) url.Values {
+	return url.Values{
+		"token":                 {verificationToken},
+		"team_id":               {Team},
+		"team_domain":           {"sample-team"},
+		"channel_id":            {Channel},
+		"channel_name":          {"sample-channel"},
+		"user_id":               {User},
+		"user_name":             {"sample-user"},
+		"command":               {command},
+		"text":                  {text},
+		"api_app_id":            {App},
+		"is_enterprise_install": {"false"},
+		"response_url":          {"https://hooks.slack.com/commands/" + Team + "/0/sample"},
+		"trigger_id":            {newTrigger()},
+	}
+}
+
+// Typed is the form of a slash command typed now, with a response URL and a
+// trigger that this Slack honours.
+func (s *Slack) Typed(command, text string) url.Values {
+	form := Form(command, text)
+	form.Set("response_url", s.newHook("commands"))
+	form.Set("trigger_id", s.newTrigger())
+	return form
+}
+
+// The payloads below are of interactions and events that happen now. Their
+// triggers and response URLs are honoured; the maps are the caller's to change.
+
+// Clicked is the payload of a button that was pressed on an ephemeral message.
+// Source: Slack's documentation, "block_actions payload".
+func (s *Slack) Clicked(actionID, value string) map[string]any {
+	p := s.payload("block_actions")
+	p["api_app_id"] = App
+	p["channel"] = object{"id": Channel, "name": "sample-channel"}
+	p["container"] = object{"type": "message", "message_ts": stamp(), "channel_id": Channel, "is_ephemeral": true}
+	p["response_url"] = s.newHook("actions")
+	p["trigger_id"] = s.newTrigger()
+	p["actions"] = []any{object{"type": "button", "action_id": actionID, "block_id": "sample", "value": value, "action_ts": stamp()}}
+	return p
+}
+
+// Shortcut is the payload of a global shortcut.
+// Source: Slack's documentation, "Shortcuts payload"; it names no api_app_id.
+func (s *Slack) Shortcut(callbackID string) map[string]any {
+	p := s.payload("shortcut")
+	p["callback_id"] = callbackID
+	p["trigger_id"] = s.newTrigger()
+	p["action_ts"] = stamp()
+	return p
+}
+
+// Suggestion is the payload that asks for the options of an external select in
+// a modal, for what was typed so far.
+// Source: Slack's documentation, "block_suggestion payload".
+func (s *Slack) Suggestion(actionID, typed string) map[string]any {
+	p := s.payload("block_suggestion")
+	p["api_app_id"] = App
+	p["container"] = object{"type": "view", "view_id": "V0SAMPLE"}
+	p["view"] = object{"id": "V0SAMPLE", "type": "modal", "team_id": Team, "app_id": App, "state": object{"values": object{}}}
+	p["action_id"] = actionID
+	p["block_id"] = "sample"
+	p["value"] = typed
+	return p
+}
+
+// Submitted is the payload of a modal that was submitted, with the values of
+// its inputs by block id and action id. Hash and private metadata are those of
+// the view, if this Slack shows it.
+// Source: Slack's documentation, "View interactions payload".
+func (s *Slack) Submitted(viewID, callbackID string, values map[string]any) map[string]any {
+	v := object{"id": viewID, "hash": newHash(), "private_metadata": ""}
+	s.mu.Lock()
+	if shown := s.views[viewID]; shown != nil {
+		for _, key := range []string{"hash", "private_metadata", "blocks", "title"} {
+			v[key] = shown.is[key]
+		}
+	}
+	s.mu.Unlock()
+	v["type"], v["team_id"], v["app_id"] = "modal", Team, App
+	v["callback_id"] = callbackID
+	v["state"] = object{"values": values}
+	p := s.payload("view_submission")
+	p["api_app_id"] = App
+	p["trigger_id"] = s.newTrigger()
+	p["view"] = v
+	p["response_urls"] = []any{}
+	return p
+}
+
+// Event is an event in its envelope, for PostJSON.
+// Source: Slack's documentation, "The Events API".
+func (s *Slack) Event(event map[string]any) map[string]any {
+	return object{
+		"type":       "event_callback",
+		"token":      verificationToken,
+		"team_id":    Team,
+		"api_app_id": App,
+		"event":      event,
+		"event_id":   newID("Ev"),
+		"event_time": time.Now().Unix(),
+		"authorizations": []any{object{
+			"enterprise_id": nil, "team_id": Team, "user_id": Bot, "is_bot": true, "is_enterprise_install": false,
+		}},
+		"is_ext_shared_channel": false,
+	}
+}
+
+// payload has what all payloads have.
+func (s *Slack) payload(kind string) object {
+	return object{
+		"type":                  kind,
+		"token":                 verificationToken,
+		"team":                  object{"id": Team, "domain": "sample-team"},
+		"user":                  object{"id": User, "username": "sample-user", "name": "sample-user", "team_id": Team},
+		"enterprise":            nil,
+		"is_enterprise_install": false,
+	}
+}
+
+// stamp is the time as Slack writes it.
+func stamp() string {
+	now := time.Now()
+	return fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000)
+}
+
+func newTrigger() string { return "0.0." + rand.Text() }

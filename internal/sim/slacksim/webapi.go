@@ -1,0 +1,328 @@
+package slacksim
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+const apiPath = "/api/"
+
+// Codes of a trigger that cannot be used, as the documentation of triggers has
+// them. That of views.open has expired_trigger_id and exchanged_trigger_id: an
+// app should know both.
+const (
+	triggerExpired   = "trigger_expired"
+	triggerExchanged = "trigger_exchanged"
+	triggerInvalid   = "invalid_trigger_id"
+)
+
+// method is one of the Web API's. It is called with the lock held.
+type method struct {
+	scope string // that the token needs; empty: none
+	call  func(*Slack, args) (object, error)
+}
+
+// methods of the Web API.
+// Source: Slack's documentation, "Web API methods".
+var methods = map[string]method{
+	"auth.test":             {"", (*Slack).authTest},
+	"views.open":            {"", (*Slack).viewsOpen},
+	"views.update":          {"", (*Slack).viewsUpdate},
+	"views.publish":         {"", (*Slack).viewsPublish},
+	"users.info":            {"users:read", (*Slack).usersInfo},
+	"usergroups.users.list": {"usergroups:read", (*Slack).groupMembers},
+}
+
+// api answers a call of the Web API. Refusals come at HTTP 200.
+func (s *Slack) api(r request) answer {
+	m, known := methods[strings.TrimPrefix(r.URL.Path, apiPath)]
+	if !known {
+		return refusal(http.StatusOK, problem{code: "unknown_method"})
+	}
+	in, err := argsOf(r)
+	if err == nil {
+		err = s.authorise(r, in)
+	}
+	if err != nil {
+		return refusal(http.StatusOK, problemOf(err))
+	}
+	if m.scope != "" && s.Scopes != nil && !slices.Contains(s.Scopes, m.scope) {
+		a := encoded(http.StatusOK, object{
+			"ok": false, "error": "missing_scope", "needed": m.scope, "provided": strings.Join(s.Scopes, ","),
+		})
+		a.code = "missing_scope"
+		return a
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out, err := m.call(s, in)
+	if err != nil {
+		return refusal(http.StatusOK, problemOf(err))
+	}
+	out["ok"] = true
+	return encoded(http.StatusOK, out)
+}
+
+// args are a call's arguments, each as JSON. What a method does not know it
+// ignores, as Slack does.
+type args map[string]json.RawMessage
+
+// argsOf reads arguments from a form or from JSON. Slack also takes a GET for
+// what only reads; nobody here sends one.
+func argsOf(r request) (args, error) {
+	in := args{}
+	if r.Method != http.MethodPost {
+		return nil, problem{"invalid_arguments", "send a POST"}
+	}
+	switch kind := contentType(r.Header); kind {
+	case "application/json":
+		if err := json.Unmarshal(r.body, &in); err != nil {
+			return nil, problem{"invalid_json", err.Error()}
+		}
+		delete(in, "token") // Slack takes none from JSON
+	case "application/x-www-form-urlencoded":
+		form, err := url.ParseQuery(string(r.body))
+		if err != nil {
+			return nil, problem{"invalid_form_data", "the form cannot be read"}
+		}
+		for name := range form {
+			in[name], _ = json.Marshal(form.Get(name)) // a string cannot fail
+		}
+	case "":
+		return nil, problem{code: "missing_post_type"}
+	default:
+		return nil, problem{"invalid_post_type", kind}
+	}
+	return in, nil
+}
+
+// text is an argument that is a string; empty if it is missing or is none.
+func (in args) text(name string) (s string) {
+	_ = json.Unmarshal(in[name], &s)
+	return s
+}
+
+// view is the view argument: an object, or a string that holds one.
+func (in args) view() (json.RawMessage, error) {
+	view := in["view"]
+	if s := in.text("view"); s != "" {
+		view = json.RawMessage(s)
+	}
+	if len(view) == 0 {
+		return nil, missing("view")
+	}
+	if err := CheckView(view); err != nil {
+		return nil, problem{"invalid_arguments", err.Error()}
+	}
+	return view, nil
+}
+
+func missing(name string) error {
+	return problem{"invalid_arguments", "missing required field: " + name}
+}
+
+func (s *Slack) authorise(r request, in args) error {
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !bearer {
+		token = in.text("token")
+	}
+	switch {
+	case token == "":
+		return problem{code: "not_authed"}
+	case token != s.BotToken:
+		return problem{code: "invalid_auth"}
+	}
+	return nil
+}
+
+func (s *Slack) authTest(args) (object, error) {
+	return object{
+		"url": "https://sample-team.slack.com/", "team": "Sample Team", "team_id": Team,
+		"user": "sample-bot", "user_id": Bot, "bot_id": "B0SAMPLE", "is_enterprise_install": false,
+	}, nil
+}
+
+// usersInfo knows the sample user, guests and the members of groups.
+func (s *Slack) usersInfo(in args) (object, error) {
+	id := in.text("user")
+	if id == "" {
+		return nil, missing("user")
+	}
+	guest, known := s.Guests[id]
+	for _, members := range s.Groups {
+		known = known || slices.Contains(members, id)
+	}
+	if !known && id != User {
+		return nil, problem{code: "user_not_found"}
+	}
+	return object{"user": object{
+		"id": id, "team_id": Team, "name": "sample-user", "real_name": "Sample User", "deleted": false, "is_bot": false,
+		"is_restricted":       guest == "multi" || guest == "single",
+		"is_ultra_restricted": guest == "single",
+		"is_stranger":         guest == "stranger",
+	}}, nil
+}
+
+func (s *Slack) groupMembers(in args) (object, error) {
+	id := in.text("usergroup")
+	if id == "" {
+		return nil, missing("usergroup")
+	}
+	members, known := s.Groups[id]
+	if !known {
+		return nil, problem{code: "no_such_subteam"}
+	}
+	return object{"users": append([]string{}, members...)}, nil
+}
+
+// trigger is good for one use within three seconds.
+type trigger struct {
+	made time.Time
+	used bool
+}
+
+// triggerLife is how long a trigger is good.
+// Source: Slack's documentation, "Handling user interaction".
+const triggerLife = 3 * time.Second
+
+func (s *Slack) newTrigger() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.triggers == nil {
+		s.triggers = map[string]*trigger{}
+	}
+	id := newTrigger()
+	s.triggers[id] = &trigger{made: time.Now()}
+	return id
+}
+
+// exchange uses a trigger up.
+func (s *Slack) exchange(id string) error {
+	t := s.triggers[id]
+	switch {
+	case t == nil:
+		return problem{code: triggerInvalid}
+	case t.used:
+		return problem{code: triggerExchanged}
+	case time.Since(t.made) >= triggerLife:
+		return problem{code: triggerExpired}
+	}
+	t.used = true
+	return nil
+}
+
+// view is what Slack shows of a modal or a Home tab.
+type view struct {
+	is object // with id and hash
+}
+
+func newHash() string { return fmt.Sprintf("%d.%s", time.Now().Unix(), rand.Text()[:8]) }
+
+// show makes a checked view the one that has this id, and gives it as Slack
+// tells it.
+func (s *Slack) show(id string, asked json.RawMessage) object {
+	v := object{
+		"private_metadata": "", "callback_id": "", "external_id": "", "clear_on_close": false, "notify_on_close": false,
+		"close": nil, "submit": nil, "previous_view_id": nil,
+	}
+	_ = json.Unmarshal(asked, &v) // it has been checked
+	blocks, _ := v["blocks"].([]any)
+	for _, b := range blocks {
+		if b, ok := b.(object); ok && b["block_id"] == nil {
+			b["block_id"] = rand.Text()[:5]
+		}
+	}
+	v["id"], v["root_view_id"], v["hash"] = id, id, newHash()
+	v["team_id"], v["app_id"], v["app_installed_team_id"], v["bot_id"] = Team, App, Team, "B0SAMPLE"
+	v["state"] = object{"values": object{}}
+	if s.views == nil {
+		s.views = map[string]*view{}
+	}
+	s.views[id] = &view{v}
+	return v
+}
+
+// posted shows a view and notes it.
+func (s *Slack) posted(via, to, id string, asked json.RawMessage) (object, error) {
+	s.posts = append(s.posts, Post{At: time.Now(), Via: via, To: to, Body: asked})
+	return object{"view": s.show(id, asked)}, nil
+}
+
+// viewsOpen uses up a trigger also when it refuses the view: a choice.
+func (s *Slack) viewsOpen(in args) (object, error) {
+	id := in.text("trigger_id")
+	if id == "" {
+		return nil, missing("trigger_id")
+	}
+	if err := s.exchange(id); err != nil {
+		return nil, err
+	}
+	asked, err := in.viewOf("modal")
+	if err != nil {
+		return nil, err
+	}
+	id = newID("V")
+	return s.posted("views.open", id, id, asked)
+}
+
+func (s *Slack) viewsUpdate(in args) (object, error) {
+	id := in.text("view_id")
+	if external := in.text("external_id"); id == "" && external != "" {
+		for at, v := range s.views {
+			if v.is["external_id"] == external {
+				id = at
+			}
+		}
+	} else if (id == "") == (external == "") {
+		return nil, problem{"invalid_arguments", "needs either view_id or external_id"}
+	}
+	shown := s.views[id]
+	if shown == nil {
+		return nil, problem{code: "not_found"}
+	}
+	asked, err := in.viewOf(fmt.Sprint(shown.is["type"]))
+	if err != nil {
+		return nil, err
+	}
+	if hash := in.text("hash"); hash != "" && hash != shown.is["hash"] {
+		return nil, problem{code: "hash_conflict"}
+	}
+	return s.posted("views.update", id, id, asked)
+}
+
+func (s *Slack) viewsPublish(in args) (object, error) {
+	user := in.text("user_id")
+	if user == "" {
+		return nil, missing("user_id")
+	}
+	asked, err := in.viewOf("home")
+	if err != nil {
+		return nil, err
+	}
+	id := "V0SAMPLEHOME" + user
+	if hash := in.text("hash"); hash != "" && (s.views[id] == nil || hash != s.views[id].is["hash"]) {
+		return nil, problem{code: "hash_conflict"}
+	}
+	return s.posted("views.publish", user, id, asked)
+}
+
+// viewOf is the view argument, which must be of the type.
+func (in args) viewOf(kind string) (json.RawMessage, error) {
+	asked, err := in.view()
+	if err != nil {
+		return nil, err
+	}
+	var v struct{ Type string }
+	_ = json.Unmarshal(asked, &v)
+	if v.Type != kind {
+		return nil, problem{"invalid_arguments", cmp.Or(v.Type, "the view") + " is not of the type " + kind}
+	}
+	return asked, nil
+}
