@@ -85,6 +85,57 @@ func (d *Directory) Admins(ctx context.Context) (People, error) {
 	return d.answer(ctx, (*Snapshot).Admins)
 }
 
+// Recall finds people as Search does, in memory or in the stored snapshot, for
+// who cannot wait for Zoho: without a snapshot it finds nobody.
+func (d *Directory) Recall(ctx context.Context, q Query) People {
+	d.Warm(ctx)
+	s := d.known().snapshot
+	if s == nil {
+		return People{}
+	}
+	p := s.Search(q)
+	p.Source = Source{ReadAt: s.At, Age: max(0, time.Since(s.At))}
+	return p
+}
+
+// Warm takes the stored snapshot into memory if the one that is there is not
+// fresh, and the store was not looked at just now. It never calls Zoho.
+func (d *Directory) Warm(ctx context.Context) {
+	cold := func() bool {
+		h := d.known()
+		return !d.isFresh(h) && !justNow(h.loadedAt, d.freshFor())
+	}
+	if !cold() {
+		return
+	}
+	_ = d.inTurn(ctx, func() error { // who waited for a turn in vain has found nothing
+		if cold() {
+			d.loadQuickly(ctx)
+		}
+		return nil
+	})
+}
+
+// State is what a directory knows at a moment.
+type State struct {
+	Taken              // of the snapshot in memory; its zero value when there is none
+	FailedAt time.Time // when Zoho failed; zero since it answered somebody
+	Failure  error     // how
+}
+
+// State tells what is known, without asking anybody.
+func (d *Directory) State() State {
+	h := d.known()
+	s := State{FailedAt: h.failedAt, Failure: h.failure}
+	if h.snapshot != nil {
+		s.Taken = h.snapshot.Taken
+	}
+	if s.At.After(s.FailedAt) {
+		s.FailedAt, s.Failure = time.Time{}, nil
+	}
+	return s
+}
+
 func (d *Directory) answer(ctx context.Context, from func(*Snapshot) People) (People, error) {
 	s, stale, err := d.current(ctx)
 	if err != nil {
