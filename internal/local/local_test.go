@@ -76,6 +76,9 @@ func TestTextShowsEveryGoldenMessage(t *testing.T) {
 		t.Fatalf("got %d files, %v", len(files), err)
 	}
 	for _, file := range files {
+		if base := filepath.Base(file); strings.HasPrefix(base, "view-") || strings.HasPrefix(base, "options") {
+			continue // no messages
+		}
 		message, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -69,6 +69,16 @@ func (t terminal) block(b slack.Block) string {
 			}
 		}
 		return t.faint(strings.Join(texts, " "))
+	case *slack.SectionBlock:
+		return mrkdwn(b.Text.Text)
+	case *slack.ActionBlock:
+		var labels []string
+		for _, e := range b.Elements.ElementSet {
+			if button, ok := e.(*slack.ButtonBlockElement); ok {
+				labels = append(labels, "‹"+button.Text.Text+"›")
+			}
+		}
+		return strings.Join(labels, " ")
 	default:
 		return fmt.Sprintf("[%s]", b.BlockType())
 	}
@@ -86,6 +96,12 @@ func (t terminal) section(s *slack.RichTextSection) string {
 			}
 		case *slack.RichTextSectionLinkElement:
 			text.WriteString(e.Text)
+		case *slack.RichTextSectionUserElement:
+			text.WriteString("@" + e.UserID)
+		case *slack.RichTextSectionUserGroupElement:
+			text.WriteString("@" + e.UsergroupID)
+		case *slack.RichTextSectionChannelElement:
+			text.WriteString("#" + e.ChannelID)
 		}
 	}
 	return text.String()

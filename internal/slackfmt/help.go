@@ -21,6 +21,7 @@ var commands = []command{
 	{"/crmuser", "who somebody is in Zoho CRM, by name, e-mail address, phone number or user id", []string{"/crmuser kim", "/crmuser patricia boyle", "/crmuser kim@example.com"}},
 	{"/crmusers", "how many people there are in Zoho CRM and who, by name and by " + filters(), []string{"/crmusers role:sales status:active", "/crmusers unconfirmed", "/crmusers manager:\"patricia boyle\""}},
 	{"/crmadmins", "who holds an administrator profile in Zoho CRM", nil},
+	{"/crmstatus", "how I am: my access to Zoho CRM, the age of the list of people, and my version", nil},
 }
 
 // filters names those of the query language.

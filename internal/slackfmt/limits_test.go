@@ -3,6 +3,7 @@ package slackfmt_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,10 +52,25 @@ func TestAnythingIsShownHarmlessly(t *testing.T) {
 			"older users": slackfmt.Users(value, people(repeat(u, 40)...)).Older(time.Hour, "Zoho CRM cannot be reached right now."),
 			"a trouble":   slackfmt.NotUnderstood("/crmuser", &directory.SyntaxError{Reason: directory.Nonsense, Text: value}),
 			"usage":       slackfmt.Usage(value),
+			"status":      slackfmt.StatusReport(slackfmt.Status{Now: now, Version: value, TokenProblem: value, ZohoFailedAt: now, ZohoProblem: value, LastError: value}),
+			"not allowed": slackfmt.NotAllowed(value, hostileDoor(value)),
+			"not checked": slackfmt.NotChecked(value, hostileDoor(value)),
+			"wrong team":  slackfmt.WrongTeam(hostileDoor(value)),
 		} {
-			check(t, fmt.Sprintf("%s of hostile[%d]", name, i), m)
+			name = fmt.Sprintf("%s of hostile[%d]", name, i)
+			check(t, name, m)
+			check(t, name+", to try again", m.TryAgain(value).Replacing())
+			check(t, name+", as text", m.TextOnly())
+			check(t, name+", as text to try again", m.TextOnly().TryAgain("/crmuser "+value))
+			checkView(t, name+", in a modal", slackfmt.AnswerView(m.TryAgain("x")))
+			checkView(t, name+", as text in a modal", slackfmt.AnswerView(m.TextOnly().TryAgain("x")))
 		}
+		checkOptions(t, fmt.Sprintf("options of hostile[%d]", i), slackfmt.Options(people(repeat(u, 100)...)))
 	}
+}
+
+func hostileDoor(value string) slackfmt.Door {
+	return slackfmt.Door{Channels: []string{value}, Users: []string{value}, Groups: []string{value}, Contact: value}
 }
 
 func suggested(users ...zoho.User) directory.People {
@@ -81,17 +97,18 @@ func FuzzCard(f *testing.F) {
 		u.Email, u.Role.Name = b, b
 		check(t, "card", slackfmt.People(a, people(u)))
 		check(t, "pick list", slackfmt.People(b, people(u, everywhere(b))))
+		check(t, "not allowed", slackfmt.NotAllowed(a, slackfmt.Door{Contact: " " + b}))
+		checkView(t, "card as text in a modal", slackfmt.AnswerView(slackfmt.People(a, people(u)).TextOnly()))
+		checkOptions(t, "options", slackfmt.Options(people(u, everywhere(b))))
 	})
 }
 
-// check holds a message to Slack's limits and to our own rules.
+// check holds a message to Slack's limits and to our own rules. Of mentions it
+// may have those of ids, as text in the form that Slack reads.
 // Source: Slack's documentation, "Block Kit" reference.
-func check(t *testing.T, name string, m slackfmt.Message) {
+func check(t *testing.T, name string, m slackfmt.Message, ids ...string) {
 	t.Helper()
-	data, err := m.JSON()
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
+	data := messageJSON(t, m)
 	var wire struct {
 		Type   string           `json:"response_type"`
 		Text   string           `json:"text"`
@@ -103,14 +120,61 @@ func check(t *testing.T, name string, m slackfmt.Message) {
 	if wire.Type != "ephemeral" || wire.Text == "" || units(wire.Text) > 4000 || len(wire.Blocks) > 50 {
 		t.Errorf("%s: %s, text of %d, %d blocks", name, wire.Type, units(wire.Text), len(wire.Blocks))
 	}
-	harmless(t, name, wire.Text)
-	var c checker
+	c := checker{ids: ids}
+	harmless(t, name, c.withoutMentions(wire.Text))
 	for _, block := range wire.Blocks {
 		c.block(t, name, block)
 	}
 	if c.total > 12000 {
 		t.Errorf("%s: %d characters in all", name, c.total)
 	}
+}
+
+// checkView holds a modal or a Home tab to Slack's limits and to our own rules.
+func checkView(t *testing.T, name string, view any, ids ...string) {
+	t.Helper()
+	data := viewJSON(t, view)
+	var wire struct {
+		Type                 string
+		Title, Submit, Close map[string]any
+		Blocks               []map[string]any
+	}
+	if err := json.Unmarshal(data, &wire); err != nil || !utf8.Valid(data) {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if len(wire.Blocks) == 0 || len(wire.Blocks) > 100 || (wire.Type == "modal") != (wire.Title != nil && wire.Close != nil) {
+		t.Errorf("%s: %s titled %v with %d blocks", name, wire.Type, wire.Title, len(wire.Blocks))
+	}
+	c := checker{ids: ids}
+	for _, text := range []map[string]any{wire.Title, wire.Submit, wire.Close} {
+		if text != nil {
+			c.literal(t, name, text, 24)
+		}
+	}
+	for _, block := range wire.Blocks {
+		if block["type"] == "actions" {
+			t.Errorf("%s: buttons in a view", name)
+		}
+		c.block(t, name, block)
+	}
+}
+
+// checkOptions holds the options of the search modal to Slack's limits.
+func checkOptions(t *testing.T, name string, data []byte) []map[string]any {
+	t.Helper()
+	var wire struct{ Options []map[string]any }
+	if err := json.Unmarshal(data, &wire); err != nil || !utf8.Valid(data) || wire.Options == nil || len(wire.Options) > 100 {
+		t.Fatalf("%s: %v, %d options", name, err, len(wire.Options))
+	}
+	var c checker
+	for _, option := range wire.Options {
+		c.literal(t, name, option["text"], 75)
+		if about, ok := option["description"]; ok {
+			c.literal(t, name, about, 75)
+		}
+		c.text(t, name, option["value"], 75)
+	}
+	return wire.Options
 }
 
 // harmless fails for markup in text that Slack reads as mrkdwn.
@@ -132,21 +196,44 @@ func harmless(t *testing.T, name, text string) {
 	}
 }
 
-type checker struct{ total int }
+type checker struct {
+	ids   []string // whom and what may be mentioned
+	total int
+}
+
+func (c *checker) withoutMentions(text string) string {
+	for _, id := range c.ids {
+		text = strings.NewReplacer("<#"+id+">", "", "<@"+id+">", "", "<!subteam^"+id+">", "").Replace(text)
+	}
+	return text
+}
 
 func (c *checker) block(t *testing.T, name string, block map[string]any) {
 	t.Helper()
 	switch block["type"] {
+	case "divider":
 	case "header":
+		c.literal(t, name, block["text"], 150)
+	case "section":
 		text := block["text"].(map[string]any)
-		c.text(t, name, text["text"], 150)
-		if text["emoji"] != false {
-			t.Errorf("%s: a header turns :x: into emoji", name)
+		c.text(t, name, text["text"], 3000)
+		harmless(t, name, c.withoutMentions(text["text"].(string)))
+		if text["verbatim"] != true {
+			t.Errorf("%s: a section that makes links of text", name)
 		}
 	case "context":
 		for _, e := range block["elements"].([]any) {
 			c.text(t, name, e.(map[string]any)["text"], 2000)
 		}
+	case "actions":
+		for _, e := range block["elements"].([]any) {
+			button := e.(map[string]any)
+			c.literal(t, name, button["text"], 75)
+			c.text(t, name, button["value"], 2000)
+		}
+	case "input":
+		c.literal(t, name, block["label"], 2000)
+		c.literal(t, name, block["element"].(map[string]any)["placeholder"], 150)
 	case "rich_text":
 		for _, section := range block["elements"].([]any) {
 			for _, e := range section.(map[string]any)["elements"].([]any) {
@@ -158,8 +245,33 @@ func (c *checker) block(t *testing.T, name string, block map[string]any) {
 	}
 }
 
+// literal is plain text in which :x: is no emoji.
+func (c *checker) literal(t *testing.T, name string, v any, limit int) {
+	t.Helper()
+	text, ok := v.(map[string]any)
+	if !ok || text["type"] != "plain_text" || text["emoji"] != false {
+		t.Errorf("%s: not literal: %v", name, v)
+		return
+	}
+	c.text(t, name, text["text"], limit)
+	if strings.ContainsAny(text["text"].(string), "\n\t\x00\x1b\u202e\u2066") {
+		t.Errorf("%s: control characters in %q", name, text["text"])
+	}
+}
+
 func (c *checker) element(t *testing.T, name string, e map[string]any) {
 	t.Helper()
+	switch e["type"] {
+	case "channel":
+		c.mention(t, name, e["channel_id"])
+		return
+	case "user":
+		c.mention(t, name, e["user_id"])
+		return
+	case "usergroup":
+		c.mention(t, name, e["usergroup_id"])
+		return
+	}
 	c.text(t, name, e["text"], 3000)
 	if text := e["text"].(string); text != "\n" && strings.ContainsAny(text, "\n\t\x00\x1b\u202e\u2066") {
 		t.Errorf("%s: control characters in %q", name, text)
@@ -172,6 +284,13 @@ func (c *checker) element(t *testing.T, name string, e map[string]any) {
 		}
 	default:
 		t.Errorf("%s: an unexpected element %v", name, e["type"])
+	}
+}
+
+func (c *checker) mention(t *testing.T, name string, id any) {
+	t.Helper()
+	if !slices.Contains(c.ids, id.(string)) {
+		t.Errorf("%s: mentions %v", name, id)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -15,13 +16,14 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// Message is an answer to a slash command. Its text is an answer by itself,
-// since notifications and screen readers give nothing else.
+// Message is an answer to a slash command or a button. Its text is an answer by
+// itself, since notifications and screen readers give nothing else.
 // (slack.Msg would send an empty metadata object with it.)
 type Message struct {
-	ResponseType string        `json:"response_type"`
-	Text         string        `json:"text"`
-	Blocks       []slack.Block `json:"blocks,omitempty"`
+	ResponseType    string        `json:"response_type"`
+	ReplaceOriginal bool          `json:"replace_original,omitempty"`
+	Text            string        `json:"text"`
+	Blocks          []slack.Block `json:"blocks,omitempty"`
 }
 
 // JSON is the message as Slack receives it.
@@ -38,12 +40,55 @@ func private(text string, blocks ...slack.Block) Message {
 	return Message{ResponseType: slack.ResponseTypeEphemeral, Text: text, Blocks: blocks}
 }
 
+// Replacing gives the message as one that takes the place of the message whose
+// button was pressed. (A slash command's own reply cannot be replaced.)
+func (m Message) Replacing() Message {
+	m.ReplaceOriginal = true
+	return m
+}
+
+// TextOnly gives the same answer without blocks, for when Slack refuses them.
+func (m Message) TextOnly() Message {
+	m.Blocks = nil
+	return m
+}
+
+// ActionAsk is the action of a button that asks the question in its value.
+const ActionAsk = "ask"
+
+// TryAgain adds a button that asks the question once more, such as
+// "/crmuser kim". There is none for a question that a button cannot hold.
+func (m Message) TryAgain(question string) Message {
+	if question == "" || units(question) > maxButtonValue {
+		return m
+	}
+	button := slack.NewButtonBlockElement(ActionAsk, question, literal("Try again"))
+	m.Blocks = append(slices.Clip(m.body()), slack.NewActionBlock("", button))
+	return m
+}
+
+// body is what Slack draws: the blocks, or the text where there are none.
+func (m Message) body() []slack.Block {
+	if len(m.Blocks) > 0 {
+		return m.Blocks
+	}
+	return paragraphs(m.Text)
+}
+
+// Looking is the first reply where the answer takes longer.
+func Looking() Message {
+	return private("Looking in Zoho CRM… the answer follows in a moment.")
+}
+
 // Limits in UTF-16 units: what Slack allows, and what is ours within it.
+// Source of Slack's: its documentation, "Block Kit" reference.
 const (
-	maxHeader = 150 // Slack's. Source: its documentation, "Header block"
-	maxValue  = 200 // ours: one value on a card
-	maxListed = 80  // ours: one value in a list
-	maxWords  = 60  // ours: the asker's words, quoted
+	maxHeader      = 150  // Slack's
+	maxSection     = 3000 // Slack's: a section's text
+	maxButtonValue = 2000 // Slack's
+	maxValue       = 200  // ours: one value on a card
+	maxListed      = 80   // ours: one value in a list
+	maxWords       = 60   // ours: the asker's words, quoted
 )
 
 // escape makes text harmless in the top-level text and in mrkdwn: it can form
@@ -78,8 +123,9 @@ const (
 	zeroWidthJoiner    = '\u200d'
 )
 
+const ellipsis = "…"
+
 func clip(s string, limit int) string {
-	const ellipsis = "…"
 	length, end := 0, 0
 	for i, r := range s {
 		if length < limit {
@@ -99,7 +145,31 @@ func joins(r rune) bool {
 }
 
 func header(text string) slack.Block {
-	return slack.NewHeaderBlock(&slack.TextBlockObject{Type: slack.PlainTextType, Text: clip(text, maxHeader), Emoji: new(false)})
+	return slack.NewHeaderBlock(literal(clip(text, maxHeader)))
+}
+
+// literal is text that Slack shows as it is: a :x: in it is no emoji.
+func literal(text string) *slack.TextBlockObject {
+	return &slack.TextBlockObject{Type: slack.PlainTextType, Text: text, Emoji: new(false)}
+}
+
+// paragraphs shows a message's text, which is escaped, in as many sections as
+// it takes; they end between words.
+func paragraphs(text string) []slack.Block {
+	var blocks []slack.Block
+	for text != "" {
+		piece := text
+		if units(text) > maxSection {
+			piece = strings.TrimSuffix(clip(text, maxSection), ellipsis)
+			if space := strings.LastIndexByte(piece, ' '); space > 0 {
+				piece = piece[:space]
+			}
+		}
+		mrkdwn := &slack.TextBlockObject{Type: slack.MarkdownType, Text: piece, Verbatim: true}
+		blocks = append(blocks, &slack.SectionBlock{Type: slack.MBTSection, Text: mrkdwn, Expand: true})
+		text = strings.TrimSpace(text[len(piece):])
+	}
+	return blocks
 }
 
 // readAt tells the age of an answer in the reader's own time zone.

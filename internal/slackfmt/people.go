@@ -154,14 +154,27 @@ func cardText(u zoho.User) string {
 	if !plainly {
 		text = upperFirst(status) + ": " + join(name, role) + "."
 	}
-	for _, f := range details(u) {
-		next := fmt.Sprintf(" %s: %s.", f.label, f.value)
+	return withFacts(text, details(u))
+}
+
+// withFacts adds facts to the top-level text, as far as that goes.
+func withFacts(text string, facts []fact) string {
+	for _, f := range facts {
+		next := fmt.Sprintf(" %s: %s", f.label, ended(f.value))
 		if units(escape(text+next)) > maxText {
 			break
 		}
 		text += next
 	}
 	return text
+}
+
+// ended ends a sentence, unless it has an end.
+func ended(s string) string {
+	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") || strings.HasSuffix(s, ellipsis) {
+		return s
+	}
+	return s + "."
 }
 
 func pickList(words string, found directory.People) Message {

@@ -26,10 +26,11 @@ var readAt = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
 // receives, indented.
 func golden(t *testing.T, name string, m slackfmt.Message) {
 	t.Helper()
-	data, err := m.JSON()
-	if err != nil {
-		t.Fatal(err)
-	}
+	goldenJSON(t, name, messageJSON(t, m))
+}
+
+func goldenJSON(t *testing.T, name string, data []byte) {
+	t.Helper()
 	var got bytes.Buffer
 	if err := json.Indent(&got, data, "", "  "); err != nil {
 		t.Fatal(err)
@@ -47,6 +48,25 @@ func golden(t *testing.T, name string, m slackfmt.Message) {
 	if !bytes.Equal(got.Bytes(), want) {
 		t.Errorf("%s: got\n%s\nwant\n%s", name, got.Bytes(), want)
 	}
+}
+
+func messageJSON(t testing.TB, m slackfmt.Message) []byte {
+	t.Helper()
+	data, err := m.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// viewJSON is a view as slack-go sends it.
+func viewJSON(t testing.TB, view any) []byte {
+	t.Helper()
+	data, err := json.Marshal(view)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 func sample(t testing.TB) []zoho.User {
@@ -121,6 +141,7 @@ func TestGoldenSample(t *testing.T) {
 	golden(t, "usage-crmuser", slackfmt.Usage("/crmuser"))
 	golden(t, "usage-crmusers", slackfmt.Usage("/crmusers"))
 	golden(t, "usage-crmadmins", slackfmt.Usage("/crmadmins"))
+	golden(t, "usage-crmstatus", slackfmt.Usage("/crmstatus"))
 	golden(t, "unknown-command", slackfmt.Usage("/crmwho"))
 	golden(t, "not-understood", slackfmt.NotUnderstood("/crmusers", &directory.SyntaxError{Reason: directory.UnknownFilter, Text: "prof", Nearest: "profile"}))
 	golden(t, "mentioned", slackfmt.Mentioned())

@@ -1,0 +1,152 @@
+package slackfmt
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Status is how the bot is. A time that is zero is unknown, but for Now.
+type Status struct {
+	Now     time.Time
+	Version string
+
+	TokenExpiry  time.Time // when the access token ends
+	TokenProblem string    // why there is no token, in a sentence; empty when there is one
+
+	People int       // on the list of people
+	ReadAt time.Time // when Zoho was last asked for it; zero: there is no list
+	FullAt time.Time // when everybody was last read
+
+	ZohoFailedAt time.Time // when Zoho last failed; zero: its last answer was good
+	ZohoProblem  string    // what that was, in a sentence
+	LastError    string    // the same for engineers; empty: not shown
+}
+
+// What counts as well.
+const (
+	tokenLow = 10 * time.Minute // the refresh has had its chances
+	listOld  = 30 * time.Minute // it is brought up to date every 10 minutes
+)
+
+const (
+	maxProblem = 300 // ours: a sentence about something wrong
+	maxError   = 500 // ours: an error for engineers
+)
+
+// StatusReport says how the bot is: first whether all is well, then the facts.
+func StatusReport(s Status) Message {
+	verdict, mark := "All is well.", ""
+	if wrong := given(s.tokenTrouble(), s.zohoTrouble(), s.listTrouble()); len(wrong) > 0 {
+		verdict, mark = "Not well: "+strings.Join(wrong, "; ")+".", "⚠ "
+	}
+	facts := s.facts()
+	lines := []line{{bold(mark + verdict)}}
+	for _, f := range facts {
+		value := plain(f.value)
+		if f.label == lastError {
+			value = code(f.value)
+		}
+		lines = append(lines, line{bold(f.label + ":"), plain(" "), value})
+	}
+	return private(escape(withFacts(verdict, facts)), richText(lines...))
+}
+
+const lastError = "Last error"
+
+func (s Status) facts() []fact {
+	return slices.DeleteFunc([]fact{
+		{label: "Token", value: s.token()},
+		{label: "People", value: s.people()},
+		{label: "Zoho CRM", value: s.zoho()},
+		{label: "Version", value: clean(s.Version, maxListed)},
+		{label: lastError, value: clean(s.LastError, maxError)},
+	}, func(f fact) bool { return f.value == "" })
+}
+
+func (s Status) token() string {
+	left := s.TokenExpiry.Sub(s.Now)
+	switch problem := clean(s.TokenProblem, maxProblem); {
+	case problem != "":
+		return problem
+	case s.TokenExpiry.IsZero():
+		return "unknown"
+	case left <= 0:
+		return "expired " + ageOf(-left) + " ago"
+	default:
+		return ageOf(left) + " left"
+	}
+}
+
+// tokenTrouble is what is wrong with the token in a few words, or empty.
+func (s Status) tokenTrouble() string {
+	left := s.TokenExpiry.Sub(s.Now)
+	switch {
+	case clean(s.TokenProblem, maxProblem) != "":
+		return "no token at hand"
+	case s.TokenExpiry.IsZero():
+		return "token unknown"
+	case left <= 0:
+		return "token expired"
+	case left < tokenLow:
+		return "token about to expire"
+	}
+	return ""
+}
+
+func (s Status) people() string {
+	if s.ReadAt.IsZero() {
+		return "not read yet"
+	}
+	read, full := s.since(s.ReadAt), s.since(s.FullAt)
+	switch {
+	case s.FullAt.IsZero():
+		return fmt.Sprintf("%s, read %s", thousands(s.People), read)
+	case read == full:
+		return fmt.Sprintf("%s, read in full %s", thousands(s.People), full)
+	}
+	return fmt.Sprintf("%s, read %s, in full %s", thousands(s.People), read, full)
+}
+
+func (s Status) listTrouble() string {
+	switch {
+	case s.ReadAt.IsZero() && !s.ZohoFailedAt.IsZero():
+		return "no list of people"
+	case s.ReadAt.IsZero():
+		return "" // nobody has asked yet
+	case s.Now.Sub(s.ReadAt) > listOld:
+		return "list of people is " + ageOf(s.Now.Sub(s.ReadAt)) + " old"
+	}
+	return ""
+}
+
+func (s Status) zoho() string {
+	problem := clean(s.ZohoProblem, maxProblem)
+	switch {
+	case !s.ZohoFailedAt.IsZero() && problem != "":
+		return fmt.Sprintf("failed %s: %s", s.since(s.ZohoFailedAt), problem)
+	case !s.ZohoFailedAt.IsZero():
+		return "failed " + s.since(s.ZohoFailedAt)
+	case s.ReadAt.IsZero():
+		return "not asked yet"
+	}
+	return "answered " + s.since(s.ReadAt)
+}
+
+func (s Status) zohoTrouble() string {
+	if s.ZohoFailedAt.IsZero() {
+		return ""
+	}
+	return "calls to Zoho CRM fail"
+}
+
+func (s Status) since(t time.Time) string { return ageOf(s.Now.Sub(t)) + " ago" }
+
+func thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
