@@ -4,7 +4,11 @@
 # Go stamps version control data into binaries, which fails in a checkout of
 # another owner and makes equal sources unequal.
 LAMBDA_BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 \
-	go build -buildvcs=false -trimpath -tags lambda.norpc -ldflags '-s -w -buildid='
+	go build -buildvcs=false -trimpath -tags lambda.norpc -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
+# What /crmstatus shows. The SAM CLI builds in a copy that knows no commits, so
+# it is told through the environment.
+VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+export VERSION
 TOOL = go tool -modfile=tools.mod
 
 .PHONY: help
@@ -13,7 +17,7 @@ help: ## Print this list
 
 .PHONY: run
 run: ## Run the bot on this computer and ask it questions
-	@go build -buildvcs=false -o build/crmwho ./cmd/crmwho && exec build/crmwho serve
+	@go build -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o build/crmwho ./cmd/crmwho && exec build/crmwho serve
 
 .PHONY: test
 test: ## Run every test, with Go alone
@@ -47,9 +51,15 @@ build-UsersQuery:
 build-TokenRefresh:
 	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/token-refresh
 
+# Parameters that are not given stay as they are in a stack that exists.
+# The outer quotes are the shell's, the inner ones the SAM CLI's.
+parameter = $(if $($(1)),'$(2)="$($(1))"')
+PARAMETERS = $(strip $(call parameter,DATA_CENTRE,DataCentre) $(call parameter,SLACK_TEAMS,SlackTeams) \
+	$(call parameter,PEOPLE,PeopleAudience) $(call parameter,OWNERS,OwnerAudience) $(call parameter,ADMINS,AdminAudience) $(call parameter,CONTACT,Contact))
+
 .PHONY: deploy
-deploy: ## Deploy to AWS; the first time with DATA_CENTRE=eu and the like for a CRM outside the US
+deploy: ## Deploy to AWS; the first time with SLACK_TEAMS, OWNERS, ADMINS and DATA_CENTRE: see README
 	@command -v sam >/dev/null || { echo "make deploy needs the AWS SAM CLI: install it, then try again"; exit 1; }
 	sam build
-	sam deploy $(if $(DATA_CENTRE),--parameter-overrides DataCentre=$(DATA_CENTRE))
+	sam deploy $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS)) || { echo "If parameters are missing: the first deployment needs SLACK_TEAMS, OWNERS and ADMINS. README, \"Deploy\", step 1, says why."; exit 1; }
 	@echo "Next: fill the secrets and invoke the token refresh; README, \"Deploy\", from step 2."

@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"internal/sim/zohosim":     {},
 	"internal/sim/slacksim":    {},
 	"internal/sim/awssim":      {},
-	"internal/local": {"internal/bot", "internal/directory", "internal/zoho", "internal/store", "internal/token",
+	"internal/local": {"internal/bot", "internal/slackfmt", "internal/directory", "internal/zoho", "internal/store", "internal/token",
 		"internal/sim/zohosim", "internal/sim/slacksim"},
 }
 

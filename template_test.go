@@ -27,8 +27,10 @@ type template struct {
 		} `yaml:"Zoho"`
 	} `yaml:"Mappings"`
 	Parameters map[string]struct {
-		Default       string   `yaml:"Default"`
-		AllowedValues []string `yaml:"AllowedValues"`
+		Default        *string  `yaml:"Default"`
+		Description    string   `yaml:"Description"`
+		AllowedPattern string   `yaml:"AllowedPattern"`
+		AllowedValues  []string `yaml:"AllowedValues"`
 	} `yaml:"Parameters"`
 	Resources map[string]resource `yaml:"Resources"`
 }
@@ -40,6 +42,21 @@ type resource struct {
 		Environment  struct {
 			Variables map[string]any `yaml:"Variables"`
 		} `yaml:"Environment"`
+		Timeout           int `yaml:"Timeout"`
+		EventInvokeConfig struct {
+			MaximumRetryAttempts     int `yaml:"MaximumRetryAttempts"`
+			MaximumEventAgeInSeconds int `yaml:"MaximumEventAgeInSeconds"`
+			DestinationConfig        struct {
+				OnFailure struct {
+					Type        string `yaml:"Type"`
+					Destination string `yaml:"Destination"`
+				} `yaml:"OnFailure"`
+			} `yaml:"DestinationConfig"`
+		} `yaml:"EventInvokeConfig"`
+		DefaultRouteSettings struct {
+			ThrottlingRateLimit  int `yaml:"ThrottlingRateLimit"`
+			ThrottlingBurstLimit int `yaml:"ThrottlingBurstLimit"`
+		} `yaml:"DefaultRouteSettings"`
 		Events map[string]struct {
 			Properties struct {
 				Method             string `yaml:"Method"`
@@ -89,7 +106,9 @@ func TestTemplateSetsWhatTheFunctionsRead(t *testing.T) {
 		for _, match := range names.FindAllSubmatch(readFile(t, "functions/"+folder+"/settings.go"), -1) {
 			read[string(match[1])] = true
 		}
-		delete(read, "CRMWHO_ALLOW_LOOPBACK") // never on AWS
+		for _, never := range []string{"CRMWHO_ALLOW_LOOPBACK", "CRMWHO_SLACK_REPLY_HOSTS"} { // on AWS
+			delete(read, never)
+		}
 		got := slices.Sorted(maps.Keys(f.Properties.Environment.Variables))
 		if want := slices.Sorted(maps.Keys(read)); !slices.Equal(got, want) {
 			t.Errorf("%s: the template sets %q, the function reads %q", id, got, want)
@@ -112,15 +131,14 @@ func TestTemplateAgreesWithTheMakefile(t *testing.T) {
 
 func TestTemplateRoutesAndSchedules(t *testing.T) {
 	every := regexp.MustCompile(`^rate\(([2-9]|[1-9][0-9]+) (minutes|hours|days)\)$`)
-	routes, schedules := 0, 0
+	routes, schedules := map[string]bool{}, 0
 	tpl := readTemplate(t)
 	for id, f := range tpl.functions() {
 		for name, event := range f.Properties.Events {
 			switch p := event.Properties; {
 			case p.Path != "":
-				routes++
-				if p.Method != "POST" || p.Path != bot.CommandsPath {
-					t.Errorf("%s %s: route %s %s, the bot answers POST %s", id, name, p.Method, p.Path, bot.CommandsPath)
+				if routes[p.Path] = true; p.Method != "POST" {
+					t.Errorf("%s %s: route %s %s", id, name, p.Method, p.Path)
 				}
 			default:
 				schedules++
@@ -134,15 +152,49 @@ func TestTemplateRoutesAndSchedules(t *testing.T) {
 			}
 		}
 	}
-	if routes != 1 || schedules != 2 {
-		t.Errorf("got %d routes and %d schedules", routes, schedules)
+	want := map[string]bool{bot.CommandsPath: true, bot.InteractivityPath: true, bot.EventsPath: true}
+	if !maps.Equal(routes, want) || schedules != 2 {
+		t.Errorf("got routes %v and %d schedules", routes, schedules)
+	}
+}
+
+// TestTemplateWhatIsInvokedWithoutWaiting: what is late is dropped while Slack
+// still takes an answer, retries come in that time, and failures are kept.
+func TestTemplateWhatIsInvokedWithoutWaiting(t *testing.T) {
+	tpl := readTemplate(t)
+	f := tpl.functions()["UsersQuery"].Properties
+	c := f.EventInvokeConfig
+	queue, _ := strings.CutSuffix(c.DestinationConfig.OnFailure.Destination, ".Arn")
+	if c.MaximumRetryAttempts != 2 || c.MaximumEventAgeInSeconds < 600 || c.MaximumEventAgeInSeconds+f.Timeout > 30*60 ||
+		c.DestinationConfig.OnFailure.Type != "SQS" || tpl.Resources[queue].Type != "AWS::SQS::Queue" {
+		t.Errorf("got %+v", c)
+	}
+	if c := tpl.functions()["TokenRefresh"].Properties.EventInvokeConfig; c.MaximumRetryAttempts != 0 || c.MaximumEventAgeInSeconds == 0 {
+		t.Errorf("TokenRefresh: got %+v", c)
+	}
+	if s := tpl.Resources["HttpApi"].Properties.DefaultRouteSettings; s.ThrottlingRateLimit == 0 || s.ThrottlingBurstLimit < s.ThrottlingRateLimit {
+		t.Errorf("the API's throttling: got %+v", s)
+	}
+}
+
+// TestTemplateAsksWhoMayAsk: what has to be chosen has no default, and says why.
+func TestTemplateAsksWhoMayAsk(t *testing.T) {
+	for name, why := range map[string]string{"SlackTeams": "", "OwnerAudience": "because", "AdminAudience": "because"} {
+		if p, there := readTemplate(t).Parameters[name]; !there || p.Default != nil || !strings.Contains(p.Description, why) {
+			t.Errorf("%s: got %+v", name, p)
+		}
+	}
+	if audience := *readTemplate(t).Parameters["PeopleAudience"].Default; audience != "everyone" {
+		t.Errorf("people look-ups are for %s", audience)
 	}
 }
 
 // withDefaults is a text with the parameters in it as they are unless told.
 func (tpl template) withDefaults(text string) string {
 	for name, p := range tpl.Parameters {
-		text = strings.ReplaceAll(text, "${"+name+"}", p.Default)
+		if p.Default != nil {
+			text = strings.ReplaceAll(text, "${"+name+"}", *p.Default)
+		}
 	}
 	return text
 }
@@ -177,6 +229,29 @@ func TestTemplateKnowsEveryDataCentre(t *testing.T) {
 	for _, dc := range offered {
 		if err := zoho.CheckAccountsURL(tpl.Mappings.Zoho[dc].AccountsURL, false); err != nil {
 			t.Errorf("%s: %v", dc, err)
+		}
+	}
+}
+
+// TestTemplateTakesWhatTheFunctionTakes for an audience, so that a mistake does
+// not come out when the function does not start.
+func TestTemplateTakesWhatTheFunctionTakes(t *testing.T) {
+	parameters := readTemplate(t).Parameters
+	for _, text := range []string{
+		"everyone", "nobody", "everyone,no-guests", "everyone, no-guests", "C0SAMPLE", "C0SAMPLE,U0SAMPLE, S0SAMPLE,W0SAMPLE,G0SAMPLE", "no-guests,C0SAMPLE", "S0SAMPLE,no-guests",
+		"", "all", "no-guests", "everyone,", "everyone,C0SAMPLE", "nobody,no-guests", "nobody,U0SAMPLE", "C0SAMPLE,", "C0SAMPLE U0SAMPLE", "SALES", "#general", "T0SAMPLE", "everyone no-guests",
+	} {
+		_, err := bot.ParseAudience(text)
+		for _, name := range []string{"PeopleAudience", "OwnerAudience", "AdminAudience"} {
+			if taken := regexp.MustCompile(parameters[name].AllowedPattern).MatchString(text); taken != (err == nil) {
+				t.Errorf("%s %q: the template takes it: %v; the function: %v", name, text, taken, err)
+			}
+		}
+	}
+	for _, text := range []string{"T0SAMPLE", "T0SAMPLE,E0SAMPLE", "T0SAMPLE, T0SECOND", "", "TEAM", "T0SAMPLE,", "T0SAMPLE T0SECOND", "acme"} {
+		_, err := bot.ParseTeams(text)
+		if taken := regexp.MustCompile(parameters["SlackTeams"].AllowedPattern).MatchString(text); taken != (err == nil) {
+			t.Errorf("SlackTeams %q: the template takes it: %v; the function: %v", text, taken, err)
 		}
 	}
 }

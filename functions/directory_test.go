@@ -11,11 +11,7 @@ import (
 // TestANewProcessAnswersFromTheBucket when Zoho is down, and says how old and why.
 func TestANewProcessAnswersFromTheBucket(t *testing.T) {
 	organisation, canaries := zohosim.Canary(450)
-	s := deployOver(t, zohosim.New(zohosim.Config{Organisation: &organisation}))
-	s.setUp()
-	if _, err := s.refresh(t, "token-refresh.json"); err != nil {
-		t.Fatal(err)
-	}
+	s := connected(t, zohosim.New(zohosim.Config{Organisation: &organisation}))
 	if done := s.sync(t, "directory-sync.json"); done.How != "full read" || done.People != 450 {
 		t.Fatalf("got %+v", done)
 	}
@@ -46,11 +42,7 @@ func TestANewProcessAnswersFromTheBucket(t *testing.T) {
 // TestAChangeIsSeenAtTheNextQuestion once the list is no longer fresh, with
 // one conditional read.
 func TestAChangeIsSeenAtTheNextQuestion(t *testing.T) {
-	s := deploy(t)
-	s.setUp()
-	if _, err := s.refresh(t, "token-refresh.json"); err != nil {
-		t.Fatal(err)
-	}
+	s := connected(t, zohosim.New(zohosim.Config{}))
 	s.sync(t, "directory-sync.json")
 	s.coldStart(t, map[string]string{"CRMWHO_DIRECTORY_FRESH_FOR": "1ns"})
 	if err := s.zoho.DisableUser("5725767000000583032"); err != nil {
@@ -69,11 +61,7 @@ func TestAChangeIsSeenAtTheNextQuestion(t *testing.T) {
 
 // TestWithoutTheBucketQuestionsAreAnswered, and the sync fails aloud.
 func TestWithoutTheBucketQuestionsAreAnswered(t *testing.T) {
-	s := deploy(t)
-	s.setUp()
-	if _, err := s.refresh(t, "token-refresh.json"); err != nil {
-		t.Fatal(err)
-	}
+	s := connected(t, zohosim.New(zohosim.Config{}))
 	s.coldStart(t, map[string]string{"CRMWHO_STORE_BUCKET": "no-such-bucket"})
 	if got := s.ask(t, "/crmuser", "lee"); !strings.HasPrefix(got, "Invitation pending: Lee") {
 		t.Errorf("got %q", got)

@@ -32,6 +32,7 @@ type stack struct {
 	slack   *slacksim.Slack
 	secrets *awssim.SecretsManager
 	bucket  *s3mem.Backend
+	lambda  *awssim.Lambda
 
 	slackSecret, oauthClient, accessToken string // ARNs of the secrets, empty at first
 	accountsURL                           string
@@ -72,9 +73,10 @@ func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 	t.Helper()
 	s := &stack{
 		zoho:    crm,
-		slack:   &slacksim.Slack{SigningSecret: "signing-secret-of-this-test"},
+		slack:   &slacksim.Slack{SigningSecret: "signing-secret-of-this-test", BotToken: "bot-token-of-this-test"},
 		secrets: &awssim.SecretsManager{},
 		bucket:  s3mem.New(),
+		lambda:  &awssim.Lambda{MaxRetries: 2},
 		log:     &logBuffer{},
 	}
 	s.slackSecret = s.secrets.Create("slack")
@@ -83,19 +85,27 @@ func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 	if err := s.bucket.CreateBucket(bucket); err != nil {
 		t.Fatal(err)
 	}
-	zoho, aws, s3 := httptest.NewServer(s.zoho), httptest.NewServer(s.secrets), httptest.NewServer(gofakes3.New(s.bucket).Server())
-	for _, server := range []*httptest.Server{zoho, aws, s3} {
+	serve := func(system http.Handler) string {
+		server := httptest.NewServer(system)
 		t.Cleanup(server.Close)
+		return server.URL
 	}
-	s.accountsURL = zoho.URL
+	s.accountsURL, s.slack.Base = serve(s.zoho), serve(s.slack)
+	aws, s3, lambda := serve(s.secrets), serve(gofakes3.New(s.bucket).Server()), serve(s.lambda)
+	t.Cleanup(s.lambda.Close)
 	start := func(name string, env map[string]string) *awssim.Function {
 		env["CRMWHO_ALLOW_LOOPBACK"] = "1"
 		env["CRMWHO_ACCESS_TOKEN_SECRET_ID"] = s.accessToken
-		env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = aws.URL
-		env["AWS_ENDPOINT_URL_S3"] = s3.URL
+		env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = aws
+		env["AWS_ENDPOINT_URL_S3"] = s3
+		env["AWS_ENDPOINT_URL_LAMBDA"] = lambda
 		return s.start(t, &awssim.Function{Name: name, Bootstrap: bootstrap(t, "crmwho/functions/"+name), Env: env, Log: s.log, Timeout: 30 * time.Second})
 	}
-	s.usersQuery = start("users-query", map[string]string{"CRMWHO_SLACK_SECRET_ID": s.slackSecret, "CRMWHO_STORE_BUCKET": bucket})
+	s.usersQuery = start("users-query", map[string]string{
+		"CRMWHO_SLACK_SECRET_ID": s.slackSecret, "CRMWHO_STORE_BUCKET": bucket, "CRMWHO_TOKEN_REFRESH_FUNCTION": "token-refresh",
+		"CRMWHO_SLACK_TEAMS": slacksim.Team, "CRMWHO_OWNER_AUDIENCE": "nobody", "CRMWHO_ADMIN_AUDIENCE": "everyone",
+		"CRMWHO_SLACK_API_URL": s.slack.Base + "/api/",
+	})
 	s.tokenRefresh = start("token-refresh", map[string]string{
 		"CRMWHO_OAUTH_CLIENT_SECRET_ID": s.oauthClient,
 		"CRMWHO_ZOHO_ACCOUNTS_URL":      s.accountsURL,
@@ -106,13 +116,14 @@ func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 
 // connect puts a gateway before users-query.
 func (s *stack) connect(t testing.TB) {
-	s.gateway = httptest.NewServer(&awssim.Gateway{Function: s.usersQuery, Routes: []string{"POST /slack/commands"}})
+	s.gateway = httptest.NewServer(&awssim.Gateway{Function: s.usersQuery, Routes: []string{"POST /slack/commands", "POST /slack/interactivity", "POST /slack/events"}})
 	t.Cleanup(s.gateway.Close)
 }
 
 // coldStart gives users-query a new process, with more in its environment.
 func (s *stack) coldStart(t testing.TB, more map[string]string) {
 	t.Helper()
+	s.lambda.Remove(s.usersQuery)
 	env := maps.Clone(s.usersQuery.Env)
 	maps.Copy(env, more)
 	s.usersQuery = s.start(t, &awssim.Function{Name: s.usersQuery.Name, Bootstrap: s.usersQuery.Bootstrap, Env: env, Log: s.log, Timeout: s.usersQuery.Timeout})
@@ -122,7 +133,9 @@ func (s *stack) coldStart(t testing.TB, more map[string]string) {
 func (s *stack) start(t testing.TB, f *awssim.Function) *awssim.Function {
 	t.Helper()
 	s.started = append(s.started, f)
-	return start(t, f)
+	start(t, f)
+	s.lambda.Add(f)
+	return f
 }
 
 func start(t testing.TB, f *awssim.Function) *awssim.Function {
@@ -159,6 +172,7 @@ func bootstrap(t testing.TB, pkg string) string {
 	if path, ok := built.paths[pkg]; ok {
 		return path
 	}
+	look(t)
 	path, err := awssim.Build(t.Context(), pkg, filepath.Join(built.dir, filepath.Base(pkg)))
 	if err != nil {
 		t.Fatal(err)
@@ -167,9 +181,24 @@ func bootstrap(t testing.TB, pkg string) string {
 	return path
 }
 
+// look looks at what the bootstraps are built from, for the test cache: another
+// process reads it.
+func look(t testing.TB) {
+	t.Helper()
+	err := filepath.WalkDir("..", func(path string, _ os.DirEntry, err error) error {
+		if err == nil && (filepath.Ext(path) == ".go" || filepath.Base(path) == "go.mod") {
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // setUp fills the secrets that an operator fills.
 func (s *stack) setUp() {
-	s.secrets.Put(s.slackSecret, `{"signing_secrets":["`+s.slack.SigningSecret+`"]}`)
+	s.secrets.Put(s.slackSecret, `{"signing_secrets":["`+s.slack.SigningSecret+`"],"bot_token":"`+s.slack.BotToken+`"}`)
 	s.secrets.Put(s.oauthClient, `{"client_id":"`+s.zoho.ClientID+`","client_secret":"`+s.zoho.ClientSecret+`","refresh_token":"`+s.zoho.RefreshToken+`"}`)
 }
 
@@ -287,7 +316,7 @@ func TestFromAnEmptyStackToTheAnswer(t *testing.T) {
 	if used != 2 {
 		t.Errorf("got %d calls of the CRM, want 2: everybody, and who of them is an administrator", used)
 	}
-	if told := s.told(); !strings.Contains(told, `"command":"/crmadmins","outcome":"people","people":1`) {
+	if told := s.told(); !strings.Contains(told, `"command":"/crmadmins","way":"command","route":"inline","outcome":"people","people":1`) {
 		t.Errorf("no line about the answer: %s", told)
 	}
 	s.tellsNothing(t, token, s.zoho.ClientID, s.zoho.ClientSecret, s.zoho.RefreshToken, s.slack.SigningSecret, "Kim", "kim", "Patricia", "zohotest", "U0SAMPLE", "sample-verification-token")
@@ -382,6 +411,7 @@ func TestSampleEvents(t *testing.T) {
 	answers := map[string]string{
 		"crmuser.json":   "Kim, Sales Representative",
 		"crmadmins.json": "1 admin in Zoho CRM: Patricia Boyle",
+		"crmstatus.json": "Version: development.",
 	}
 	files, err := os.ReadDir("../events")
 	if err != nil {
@@ -458,7 +488,7 @@ func TestAnUnknownPayloadFailsAndTheFunctionGoesOn(t *testing.T) {
 
 func TestAFunctionWithoutSettingsNamesThemAll(t *testing.T) {
 	for name, want := range map[string][]string{
-		"users-query":   {"CRMWHO_SLACK_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID", "CRMWHO_STORE_BUCKET"},
+		"users-query":   {"CRMWHO_SLACK_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID", "CRMWHO_STORE_BUCKET", "CRMWHO_TOKEN_REFRESH_FUNCTION", "CRMWHO_SLACK_TEAMS", "CRMWHO_OWNER_AUDIENCE", "CRMWHO_ADMIN_AUDIENCE"},
 		"token-refresh": {"CRMWHO_OAUTH_CLIENT_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID", "CRMWHO_ZOHO_ACCOUNTS_URL"},
 	} {
 		log := &logBuffer{}

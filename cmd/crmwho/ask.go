@@ -33,15 +33,13 @@ command as Slack does, signed and over HTTP, and prints the answer.`,
 				return err
 			}
 			defer bot.Stop()
-			answer, err := bot.Ask(c.Context(), args[0], strings.Join(args[1:], " "))
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				_, err = c.OutOrStdout().Write(answer)
-				return err
-			}
-			return show(c.OutOrStdout(), answer)
+			return bot.Ask(c.Context(), args[0], strings.Join(args[1:], " "), func(message []byte) error {
+				if asJSON {
+					_, err := c.OutOrStdout().Write(message)
+					return err
+				}
+				return show(c.OutOrStdout(), message)
+			})
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print exactly what Slack would get")
@@ -56,7 +54,7 @@ func addStoreFlag(c *cobra.Command, folder *string) {
 
 // options are those of a bot that a command runs.
 func options(c *cobra.Command, address, folder string, logs bool) local.Options {
-	o := local.Options{Address: address, Log: logger(c.ErrOrStderr(), logs)}
+	o := local.Options{Address: address, Version: version, Log: logger(c.ErrOrStderr(), logs)}
 	if folder != "" {
 		o.Store = store.Folder{Dir: folder}
 	}

@@ -49,6 +49,7 @@ The people are the 15 of Zoho's documentation. Type as you would in Slack:
   /crmuser patrisia       a typing error
   /crmusers role:sales    who has a role
   /crmadmins              who is an administrator
+  /crmstatus              how the bot is
   /crmuser help           what a command does
 Ctrl-D ends it. Here is the first question and its answer:
 
@@ -92,9 +93,5 @@ func ask(ctx context.Context, out io.Writer, bot *local.Bot, line string) error 
 	if command == "" {
 		return nil
 	}
-	answer, err := bot.Ask(ctx, "/"+strings.TrimPrefix(command, "/"), words)
-	if err != nil {
-		return err
-	}
-	return show(out, answer)
+	return bot.Ask(ctx, "/"+strings.TrimPrefix(command, "/"), words, func(message []byte) error { return show(out, message) })
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"crmwho/internal/zoho"
 )
@@ -12,7 +13,7 @@ type settings struct {
 	oauthClientSecretID string // CRMWHO_OAUTH_CLIENT_SECRET_ID: the secret with the OAuth client and its refresh token
 	accessTokenSecretID string // CRMWHO_ACCESS_TOKEN_SECRET_ID: the secret to write
 	accountsURL         string // CRMWHO_ZOHO_ACCOUNTS_URL: the accounts server of the data centre
-	allowLoopback       bool   // CRMWHO_ALLOW_LOOPBACK: set to accept simulators on this machine
+	allowLoopback       bool   // CRMWHO_ALLOW_LOOPBACK: 1 to accept simulators on this machine
 }
 
 // readSettings names everything that is missing or wrong at once.
@@ -29,7 +30,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 		oauthClientSecretID: required("CRMWHO_OAUTH_CLIENT_SECRET_ID"),
 		accessTokenSecretID: required("CRMWHO_ACCESS_TOKEN_SECRET_ID"),
 		accountsURL:         required("CRMWHO_ZOHO_ACCOUNTS_URL"),
-		allowLoopback:       getenv("CRMWHO_ALLOW_LOOPBACK") != "",
+		allowLoopback:       isTrue(getenv("CRMWHO_ALLOW_LOOPBACK")),
 	}
 	if s.accountsURL != "" {
 		if err := zoho.CheckAccountsURL(s.accountsURL, s.allowLoopback); err != nil {
@@ -37,4 +38,9 @@ func readSettings(getenv func(string) string) (settings, error) {
 		}
 	}
 	return s, errors.Join(wrong...)
+}
+
+func isTrue(value string) bool {
+	yes, err := strconv.ParseBool(value)
+	return err == nil && yes
 }

@@ -9,23 +9,18 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"crmwho/internal/directory"
+	"crmwho/internal/bot"
 )
 
 // function is what Lambda invokes: with requests from API Gateway's HTTP API,
 // payload format 2.0, and with jobs.
 type function struct {
 	http http.Handler
-	sync func(ctx context.Context, all bool) (directory.Synced, error)
-}
-
-// job is a payload from a schedule or an operator. It can be done again.
-type job struct {
-	Job string `json:"job"`
-	All bool   `json:"all"` // of directory-sync: read everybody, whatever is known
+	do   func(ctx context.Context, job []byte) ([]byte, error)
 }
 
 // errEvent is a payload that the function does not know. It can only come from
@@ -34,23 +29,21 @@ var errEvent = errors.New("the payload is neither an HTTP API request of format 
 
 // Invoke implements lambda.Handler.
 func (f function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	var j job
-	if json.Unmarshal(payload, &j) == nil && j.Job == "directory-sync" {
-		done, err := f.sync(ctx, j.All)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(done)
+	var event events.APIGatewayV2HTTPRequest
+	if json.Unmarshal(payload, &event) == nil && event.Version == "2.0" && event.RequestContext.HTTP.Method != "" {
+		return f.answer(ctx, event)
 	}
-	return f.answer(ctx, payload)
+	reply, err := f.do(ctx, payload)
+	if errors.Is(err, bot.ErrJob) {
+		err = errEvent
+	}
+	return reply, err
 }
 
 // answer hands a request to the bot.
-func (f function) answer(ctx context.Context, payload []byte) ([]byte, error) {
-	var event events.APIGatewayV2HTTPRequest
-	if json.Unmarshal(payload, &event) != nil || event.Version != "2.0" || event.RequestContext.HTTP.Method == "" {
-		return nil, errEvent
-	}
+func (f function) answer(ctx context.Context, event events.APIGatewayV2HTTPRequest) ([]byte, error) {
+	ctx, cancel := context.WithDeadline(ctx, bot.Deadline(time.UnixMilli(event.RequestContext.TimeEpoch), time.Now()))
+	defer cancel()
 	request, err := newRequest(ctx, event)
 	if err != nil {
 		return nil, err

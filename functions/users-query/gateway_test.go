@@ -6,15 +6,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"crmwho/internal/directory"
+	"crmwho/internal/bot"
 	"crmwho/internal/sim/awssim"
 )
 
@@ -61,92 +62,99 @@ func TestTheHandlerSeesWhatTheGatewayGot(t *testing.T) {
 	}
 }
 
+// TestBodiesOfAllBytes, whose base64 has all of its letters.
+func TestBodiesOfAllBytes(t *testing.T) {
+	var all strings.Builder
+	for b := range 256 {
+		all.WriteByte(byte(b))
+	}
+	for _, sent := range []string{all.String(), "\xfb\xff\xbf", ">>>???"} {
+		r := httptest.NewRequest(http.MethodPost, "/slack/commands", strings.NewReader(sent))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		event, err := awssim.HTTPEvent(r, "POST /slack/commands", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := ""
+		f := function{http: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			var b strings.Builder
+			_ = r.Write(&b)
+			_, seen, _ = strings.Cut(b.String(), "\r\n\r\n")
+		})}
+		if _, err := f.Invoke(t.Context(), event); err != nil || !strings.Contains(seen, sent) {
+			t.Errorf("%q: got %q, %v", sent, seen, err)
+		}
+	}
+}
+
 func TestPayloadsThatAreNoRequests(t *testing.T) {
 	for _, payload := range []string{"", "null", "{}", "[]", `{"version":"1.0","requestContext":{"http":{"method":"POST"}}}`, `{"version":"2.0"}`,
 		`{"version":"2.0","isBase64Encoded":true,"body":"%%%","requestContext":{"http":{"method":"POST"}}}`, `{"version":"2.0","requestContext":{"http":{"method":"P ST"}}}`, `{"job":"unheard-of"}`, `{"job":1}`} {
-		if _, err := (function{http: http.HandlerFunc(echo)}).Invoke(t.Context(), []byte(payload)); !errors.Is(err, errEvent) {
+		if _, err := (function{http: http.HandlerFunc(echo), do: (&bot.Bot{}).Do}).Invoke(t.Context(), []byte(payload)); !errors.Is(err, errEvent) {
 			t.Errorf("%s: got %v, want %v", payload, err, errEvent)
 		}
 	}
 }
 
 func TestJobs(t *testing.T) {
-	var asked []bool
 	failure := errors.New("out of order")
-	f := function{sync: func(_ context.Context, all bool) (directory.Synced, error) {
-		asked = append(asked, all)
-		if all {
-			return directory.Synced{}, failure
+	f := function{do: func(_ context.Context, job []byte) ([]byte, error) {
+		if string(job) == `{"job":"fail"}` {
+			return nil, failure
 		}
-		return directory.Synced{How: directory.Changes, People: 15}, nil
+		return job, nil
 	}}
-	reply, err := f.Invoke(t.Context(), []byte(`{"job":"directory-sync"}`))
-	if err != nil || !strings.HasPrefix(string(reply), `{"how":"changes","people":15,`) {
+	if reply, err := f.Invoke(t.Context(), []byte(`{"job":"directory-sync"}`)); err != nil || string(reply) != `{"job":"directory-sync"}` {
 		t.Errorf("got %s, %v", reply, err)
 	}
-	if _, err := f.Invoke(t.Context(), []byte(`{"job":"directory-sync","all":true}`)); !errors.Is(err, failure) {
+	if _, err := f.Invoke(t.Context(), []byte(`{"job":"fail"}`)); !errors.Is(err, failure) {
 		t.Errorf("got %v", err)
 	}
-	if !slices.Equal(asked, []bool{false, true}) {
-		t.Errorf("asked for %v", asked)
-	}
 }
 
-func TestSettingsNameAllThatIsMissing(t *testing.T) {
-	_, err := readSettings(func(string) string { return "" })
-	for _, name := range []string{"CRMWHO_SLACK_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID", "CRMWHO_STORE_BUCKET"} {
-		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("got %v, want %s in it", err, name)
+// TestTheDeadlineIsTheGateways where its time can be believed.
+func TestTheDeadlineIsTheGateways(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now().UnixMilli()
+		for _, test := range []struct {
+			name  string
+			epoch int64
+			want  time.Duration // from now
+		}{
+			{"just now", now, 2 * time.Second},
+			{"after a cold start", now - 900, 1100 * time.Millisecond},
+			{"long ago", now - 29_000, -27 * time.Second},
+			{"too long ago", now - 31_000, 2 * time.Second},
+			{"a clock ahead", now + 1500, 2 * time.Second},
+			{"a clock far ahead", now + 3_600_000, 2 * time.Second},
+			{"in seconds", now / 1000, 2 * time.Second},
+			{"none", 0, 2 * time.Second},
+		} {
+			var got time.Duration
+			f := function{http: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				deadline, _ := r.Context().Deadline()
+				got = time.Until(deadline)
+			})}
+			event := fmt.Sprintf(`{"version":"2.0","rawPath":"/","requestContext":{"http":{"method":"POST"},"timeEpoch":%d}}`, test.epoch)
+			if _, err := f.Invoke(t.Context(), []byte(event)); err != nil || got != test.want {
+				t.Errorf("%s: got %v, %v; want %v", test.name, got, err, test.want)
+			}
 		}
-	}
-}
-
-// set is an environment where all that is required is set.
-func set(more map[string]string) func(string) string {
-	return func(name string) string {
-		if required := map[string]bool{"CRMWHO_SLACK_SECRET_ID": true, "CRMWHO_ACCESS_TOKEN_SECRET_ID": true, "CRMWHO_STORE_BUCKET": true}; required[name] {
-			return "x"
-		}
-		return more[name]
-	}
-}
-
-func TestSettings(t *testing.T) {
-	s, err := readSettings(set(nil))
-	if want := (settings{slackSecretID: "x", accessTokenSecretID: "x", bucket: "x"}); err != nil || s != want {
-		t.Errorf("got %+v, %v", s, err)
-	}
-	s, err = readSettings(set(map[string]string{
-		"CRMWHO_ZOHO_API_VERSION": "v8", "CRMWHO_ALLOW_LOOPBACK": "1",
-		"CRMWHO_DIRECTORY_FRESH_FOR": "90s", "CRMWHO_DIRECTORY_RELOAD_AFTER": "5m", "CRMWHO_DIRECTORY_FULL_AFTER": "24h",
-	}))
-	if err != nil || s.zohoVersion != "v8" || !s.allowLoopback || s.freshFor != 90*time.Second || s.reloadAfter != 5*time.Minute || s.fullAfter != 24*time.Hour {
-		t.Errorf("got %+v, %v", s, err)
-	}
-}
-
-func TestSettingsThatAreWrong(t *testing.T) {
-	for name, value := range map[string]string{
-		"CRMWHO_ZOHO_API_VERSION": "8", "CRMWHO_DIRECTORY_FRESH_FOR": "60", "CRMWHO_DIRECTORY_RELOAD_AFTER": "-1m", "CRMWHO_DIRECTORY_FULL_AFTER": "daily",
-	} {
-		if _, err := readSettings(set(map[string]string{name: value})); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s=%s: got %v", name, value, err)
-		}
-	}
+	})
 }
 
 func FuzzInvoke(f *testing.F) {
-	f.Add("2.0", "POST", "/slack/commands", "x-slack-signature", "v0=", base64.StdEncoding.EncodeToString([]byte("a=b")), true)
-	f.Add("2.0", "po st", "%zz", "", "\n", "{", false)
-	f.Fuzz(func(t *testing.T, version, method, path, name, value, body string, encoded bool) {
+	f.Add("2.0", "POST", "/slack/commands", "x-slack-signature", "v0=", base64.StdEncoding.EncodeToString([]byte("a=b")), true, int64(1583348638390))
+	f.Add("2.0", "po st", "%zz", "", "\n", "{", false, int64(-1<<63))
+	f.Fuzz(func(t *testing.T, version, method, path, name, value, body string, encoded bool, epoch int64) {
 		event, err := json.Marshal(map[string]any{
 			"version": version, "rawPath": path, "headers": map[string]string{name: value}, "body": body, "isBase64Encoded": encoded,
-			"requestContext": map[string]any{"http": map[string]any{"method": method}},
+			"requestContext": map[string]any{"http": map[string]any{"method": method}, "timeEpoch": epoch},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		reply, err := function{http: http.HandlerFunc(echo)}.Invoke(t.Context(), event)
+		reply, err := function{http: http.HandlerFunc(echo), do: (&bot.Bot{}).Do}.Invoke(t.Context(), event)
 		if err == nil && !bytes.Contains(reply, []byte(`"statusCode":`)) {
 			t.Errorf("got %s", reply)
 		}

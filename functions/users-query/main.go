@@ -1,6 +1,6 @@
-// Command users-query is the Lambda function that answers Slack. A schedule
-// invokes it with {"job":"directory-sync"} to keep the list of people fresh,
-// an operator with {"job":"directory-sync","all":true} to read all of them anew.
+// Command users-query is the Lambda function that answers Slack. It is invoked
+// by API Gateway, by itself to finish what takes longer, and by a schedule or an
+// operator with the jobs of (*bot.Bot).Do.
 package main
 
 import (
@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/config"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
@@ -22,43 +24,53 @@ import (
 	"crmwho/internal/zoho"
 )
 
+// version is set by the linker.
+var version = "development"
+
+// warmTime bounds what is read before the first question.
+const warmTime = time.Second
+
 func main() {
 	slog.SetDefault(lambdacontext.NewLogger())
-	f, err := build(context.Background(), os.Getenv)
+	b, err := build(context.Background(), os.Getenv)
 	if err != nil {
 		slog.Error("start", "err", err)
 		os.Exit(1)
 	}
-	lambda.Start(f)
+	ctx, cancel := context.WithTimeout(context.Background(), warmTime)
+	b.Warm(ctx)
+	cancel()
+	lambda.Start(function{http: b, do: b.Do})
 }
 
-func build(ctx context.Context, getenv func(string) string) (function, error) {
+func build(ctx context.Context, getenv func(string) string) (*bot.Bot, error) {
 	s, err := readSettings(getenv)
 	if err != nil {
-		return function{}, err
+		return nil, err
 	}
 	aws, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
-		return function{}, fmt.Errorf("AWS configuration: %w", err)
+		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
 	secrets := awsstore.Secrets{Client: secretsmanager.NewFromConfig(aws)}
-	tokens := &token.Source{Store: secrets, Name: s.accessTokenSecretID}
+	bucket := awsstore.Bucket{Client: s3.NewFromConfig(aws), Name: s.bucket}
+	invoke := invoker{awslambda.NewFromConfig(aws)}
+	tokens := &token.Source{Store: secrets, Name: s.accessTokenSecretID, Tell: invoke.tellOfRefusal(s.tokenRefresh)}
 	client := &zoho.Client{
-		Tokens:        tokens.Token,
-		Refused:       tokens.Refused,
-		Version:       s.zohoVersion,
-		AllowLoopback: s.allowLoopback,
+		Tokens: tokens.Token, Refused: tokens.Refused, Done: bot.CountCall,
+		Version: s.zohoVersion, AllowLoopback: s.allowLoopback,
 	}
-	people := &directory.Directory{
-		Read:        client.ReadUsers,
-		Changed:     client.UsersModifiedSince,
-		Store:       awsstore.Bucket{Client: s3.NewFromConfig(aws), Name: s.bucket},
-		FreshFor:    s.freshFor,
-		ReloadAfter: s.reloadAfter,
-		FullAfter:   s.fullAfter,
-	}
-	return function{
-		http: &bot.Bot{People: people, SigningSecrets: bot.StoredSecrets(secrets, s.slackSecretID)},
-		sync: people.Sync,
+	return &bot.Bot{
+		People: &directory.Directory{
+			Read: client.ReadUsers, Changed: client.UsersModifiedSince, Store: bucket,
+			FreshFor: s.freshFor, ReloadAfter: s.reloadAfter, FullAfter: s.fullAfter,
+		},
+		Secrets:  bot.StoredSecrets(secrets, s.slackSecretID, nil),
+		HandOver: invoke.later(lambdacontext.FunctionName),
+		Claims:   bucket,
+		Access:   s.access,
+		Token:    tokens.Token, Version: version,
+		SlackAPI: s.slackAPI, ReplyHosts: s.replyHosts, AllowLoopback: s.allowLoopback,
+		Function: lambdacontext.FunctionName,
 	}, nil
 }

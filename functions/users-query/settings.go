@@ -1,20 +1,33 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
+	"crmwho/internal/bot"
 	"crmwho/internal/zoho"
 )
 
 // settings come from the function's environment; template.yaml sets them.
 type settings struct {
-	slackSecretID       string // CRMWHO_SLACK_SECRET_ID: the secret with Slack's signing secrets
+	slackSecretID       string // CRMWHO_SLACK_SECRET_ID: the secret with Slack's signing secrets and bot token
 	accessTokenSecretID string // CRMWHO_ACCESS_TOKEN_SECRET_ID: the secret that token-refresh writes
-	bucket              string // CRMWHO_STORE_BUCKET: the S3 bucket of the directory's snapshot
+	bucket              string // CRMWHO_STORE_BUCKET: the S3 bucket of the directory's snapshot and of answers under way
+	tokenRefresh        string // CRMWHO_TOKEN_REFRESH_FUNCTION: the function that is told of a refused token
 	zohoVersion         string // CRMWHO_ZOHO_API_VERSION: such as v8; empty stands for v7
-	allowLoopback       bool   // CRMWHO_ALLOW_LOOPBACK: set to accept simulators on this machine
+	allowLoopback       bool   // CRMWHO_ALLOW_LOOPBACK: 1 to accept simulators on this machine
+
+	// access is who may ask: CRMWHO_SLACK_TEAMS, CRMWHO_PEOPLE_AUDIENCE (everyone
+	// where it is not set), CRMWHO_OWNER_AUDIENCE, CRMWHO_ADMIN_AUDIENCE, and
+	// CRMWHO_CONTACT, whom a refusal names.
+	access bot.Access
+
+	slackAPI   string   // CRMWHO_SLACK_API_URL: of GovSlack and of simulators; empty stands for Slack's
+	replyHosts []string // CRMWHO_SLACK_REPLY_HOSTS: that answers may go to besides Slack's own, with commas between
 
 	// Ages of the directory, such as 90s or 12h; its own defaults where they are not set.
 	freshFor    time.Duration // CRMWHO_DIRECTORY_FRESH_FOR
@@ -22,41 +35,79 @@ type settings struct {
 	fullAfter   time.Duration // CRMWHO_DIRECTORY_FULL_AFTER
 }
 
+// whyChosen is why some audiences have no default.
+const whyChosen = "answers carry the rights of the CRM user behind the bot, so whoever deploys it has to choose who gets them: everyone, nobody, or ids of private channels, people and user groups"
+
 // readSettings names everything that is missing or wrong at once.
 func readSettings(getenv func(string) string) (settings, error) {
-	var wrong []error
-	required := func(name string) string {
-		value := getenv(name)
-		if value == "" {
-			wrong = append(wrong, fmt.Errorf("%s is not set", name))
-		}
-		return value
-	}
-	age := func(name string) time.Duration {
-		value := getenv(name)
-		if value == "" {
-			return 0
-		}
-		d, err := time.ParseDuration(value)
-		if err != nil || d <= 0 {
-			wrong = append(wrong, fmt.Errorf("%s is not an age such as 90s, 10m or 12h", name))
-		}
-		return d
-	}
+	e := environment{getenv: getenv}
 	s := settings{
-		slackSecretID:       required("CRMWHO_SLACK_SECRET_ID"),
-		accessTokenSecretID: required("CRMWHO_ACCESS_TOKEN_SECRET_ID"),
-		bucket:              required("CRMWHO_STORE_BUCKET"),
+		slackSecretID:       e.required("CRMWHO_SLACK_SECRET_ID", ""),
+		accessTokenSecretID: e.required("CRMWHO_ACCESS_TOKEN_SECRET_ID", ""),
+		bucket:              e.required("CRMWHO_STORE_BUCKET", ""),
+		tokenRefresh:        e.required("CRMWHO_TOKEN_REFRESH_FUNCTION", ""),
 		zohoVersion:         getenv("CRMWHO_ZOHO_API_VERSION"),
-		allowLoopback:       getenv("CRMWHO_ALLOW_LOOPBACK") != "",
-		freshFor:            age("CRMWHO_DIRECTORY_FRESH_FOR"),
-		reloadAfter:         age("CRMWHO_DIRECTORY_RELOAD_AFTER"),
-		fullAfter:           age("CRMWHO_DIRECTORY_FULL_AFTER"),
+		allowLoopback:       isTrue(getenv("CRMWHO_ALLOW_LOOPBACK")),
+		access: bot.Access{
+			Teams:   read(&e, "CRMWHO_SLACK_TEAMS", e.required("CRMWHO_SLACK_TEAMS", "it takes the ids of the Slack workspaces to answer"), bot.ParseTeams),
+			People:  read(&e, "CRMWHO_PEOPLE_AUDIENCE", cmp.Or(getenv("CRMWHO_PEOPLE_AUDIENCE"), "everyone"), bot.ParseAudience),
+			Owners:  read(&e, "CRMWHO_OWNER_AUDIENCE", e.required("CRMWHO_OWNER_AUDIENCE", whyChosen), bot.ParseAudience),
+			Admins:  read(&e, "CRMWHO_ADMIN_AUDIENCE", e.required("CRMWHO_ADMIN_AUDIENCE", whyChosen), bot.ParseAudience),
+			Contact: getenv("CRMWHO_CONTACT"),
+		},
+		slackAPI:    getenv("CRMWHO_SLACK_API_URL"),
+		replyHosts:  strings.FieldsFunc(getenv("CRMWHO_SLACK_REPLY_HOSTS"), func(r rune) bool { return r == ',' || r == ' ' }),
+		freshFor:    read(&e, "CRMWHO_DIRECTORY_FRESH_FOR", getenv("CRMWHO_DIRECTORY_FRESH_FOR"), parseAge),
+		reloadAfter: read(&e, "CRMWHO_DIRECTORY_RELOAD_AFTER", getenv("CRMWHO_DIRECTORY_RELOAD_AFTER"), parseAge),
+		fullAfter:   read(&e, "CRMWHO_DIRECTORY_FULL_AFTER", getenv("CRMWHO_DIRECTORY_FULL_AFTER"), parseAge),
 	}
-	if s.zohoVersion != "" {
-		if err := zoho.CheckVersion(s.zohoVersion); err != nil {
-			wrong = append(wrong, fmt.Errorf("CRMWHO_ZOHO_API_VERSION: %w", err))
+	read(&e, "CRMWHO_ZOHO_API_VERSION", s.zohoVersion, func(v string) (any, error) { return nil, zoho.CheckVersion(v) })
+	read(&e, "CRMWHO_SLACK_API_URL", s.slackAPI, func(v string) (any, error) { return nil, bot.CheckSlackAPI(v, s.allowLoopback) })
+	for _, host := range s.replyHosts {
+		read(&e, "CRMWHO_SLACK_REPLY_HOSTS", host, func(h string) (any, error) { return nil, bot.CheckReplyHost(h, s.allowLoopback) })
+	}
+	return s, errors.Join(e.wrong...)
+}
+
+// environment reads settings and collects what is wrong with them.
+type environment struct {
+	getenv func(string) string
+	wrong  []error
+}
+
+// required gives a value that has to be there. why is told where it is not.
+func (e *environment) required(name, why string) string {
+	value := e.getenv(name)
+	if value == "" {
+		if why != "" {
+			why = ": " + why
 		}
+		e.wrong = append(e.wrong, fmt.Errorf("%s is not set%s", name, why))
 	}
-	return s, errors.Join(wrong...)
+	return value
+}
+
+// read parses a value where there is one.
+func read[T any](e *environment, name, value string, parse func(string) (T, error)) (parsed T) {
+	if value == "" {
+		return parsed
+	}
+	parsed, err := parse(value)
+	if err != nil {
+		e.wrong = append(e.wrong, fmt.Errorf("%s: %w", name, err))
+	}
+	return parsed
+}
+
+func parseAge(value string) (time.Duration, error) {
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 {
+		return 0, errors.New("it is not an age such as 90s, 10m or 12h")
+	}
+	return d, nil
+}
+
+func isTrue(value string) bool {
+	yes, err := strconv.ParseBool(value)
+	return err == nil && yes
 }

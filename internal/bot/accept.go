@@ -1,20 +1,23 @@
 package bot
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+)
 
-	"github.com/slack-go/slack"
+// Where Slack sends what.
+const (
+	CommandsPath      = "/slack/commands"      // slash commands
+	InteractivityPath = "/slack/interactivity" // buttons, modals, shortcuts, and the options of selects
+	EventsPath        = "/slack/events"        // the Events API
 )
 
 const (
@@ -36,13 +39,13 @@ type refusal struct {
 
 func refuse(status int, reason string) *refusal { return &refusal{status: status, reason: reason} }
 
-// accept reads a slash command from a request that Slack has signed.
-func (b *Bot) accept(ctx context.Context, r *http.Request) (slack.SlashCommand, *refusal) {
-	var none slack.SlashCommand
-	if r.URL.Path != CommandsPath {
+// accept reads what Slack has signed.
+func (b *Bot) accept(ctx context.Context, r *http.Request) (payload, *refusal) {
+	var none payload
+	switch {
+	case r.URL.Path != CommandsPath && r.URL.Path != InteractivityPath && r.URL.Path != EventsPath:
 		return none, refuse(http.StatusNotFound, "no such path")
-	}
-	if r.Method != http.MethodPost {
+	case r.Method != http.MethodPost:
 		return none, refuse(http.StatusMethodNotAllowed, "not a POST")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
@@ -52,34 +55,53 @@ func (b *Bot) accept(ctx context.Context, r *http.Request) (slack.SlashCommand, 
 	if err != nil {
 		return none, refuse(http.StatusBadRequest, "body not readable")
 	}
-	secrets, err := b.SigningSecrets(ctx)
-	if err != nil {
-		return none, &refusal{status: http.StatusUnauthorized, reason: "signing secret not readable", err: err}
+	kind := contentType(r)
+	if kind == formType && isSSLCheck(body) {
+		return none, nil // Slack does not sign it, and there is nothing to tell
 	}
-	if len(secrets) == 0 {
-		return none, refuse(http.StatusUnauthorized, "no signing secret set up")
+	if refused := b.verify(ctx, r.Header, body); refused != nil {
+		return none, refused
 	}
-	if reason := unsigned(r.Header, body, secrets, time.Now()); reason != "" {
-		return none, refuse(http.StatusUnauthorized, reason)
+	if isEvent := r.URL.Path == EventsPath; isEvent && kind != jsonType || !isEvent && kind != formType {
+		return none, refuse(http.StatusUnsupportedMediaType, "not the content type of its URL")
 	}
-	return parse(r, body)
+	p, ok := parse(r, body)
+	if !ok {
+		return none, refuse(http.StatusBadRequest, "not a payload of Slack's")
+	}
+	return p, nil
 }
 
-// parse reads the form. slack-go takes a body of another type for an empty
-// form, so the type is looked at first.
-func parse(r *http.Request, body []byte) (slack.SlashCommand, *refusal) {
-	var none slack.SlashCommand
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if kind != "application/x-www-form-urlencoded" {
-		return none, refuse(http.StatusUnsupportedMediaType, "not a form")
+// verify checks the signature, a second time with secrets that were just read
+// when it fits none of those that were kept: they may have been replaced.
+func (b *Bot) verify(ctx context.Context, h http.Header, body []byte) *refusal {
+	defer timed(&traceOf(ctx).verify)()
+	ctx, cancel := atLeast(ctx, grace)
+	defer cancel()
+	refused := b.check(ctx, h, body, false)
+	if refused != nil && refused.reason == wrongSignature {
+		refused = b.check(ctx, h, body, true)
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	command, err := slack.SlashCommandParse(r)
-	if err != nil || command.Command == "" {
-		return none, refuse(http.StatusBadRequest, "not a slash command")
-	}
-	return command, nil
+	return refused
 }
+
+// check gives nil for what is signed with one of the secrets. With again they
+// are read anew.
+func (b *Bot) check(ctx context.Context, h http.Header, body []byte, again bool) *refusal {
+	secrets, err := b.Secrets(ctx, again)
+	if err != nil {
+		return &refusal{status: http.StatusUnauthorized, reason: "signing secret not readable", err: err}
+	}
+	if len(secrets.Signing) == 0 {
+		return refuse(http.StatusUnauthorized, "no signing secret set up")
+	}
+	if reason := unsigned(h, body, secrets.Signing, time.Now()); reason != "" {
+		return refuse(http.StatusUnauthorized, reason)
+	}
+	return nil
+}
+
+const wrongSignature = "wrong signature"
 
 // unsigned says why a request is not Slack's, or nothing when it is. The
 // signature is the HMAC-SHA256 of "v0:timestamp:body".
@@ -103,5 +125,5 @@ func unsigned(h http.Header, body []byte, secrets []string, now time.Time) strin
 			return ""
 		}
 	}
-	return "wrong signature"
+	return wrongSignature
 }

@@ -9,13 +9,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/slack-go/slack"
 
 	"crmwho/internal/bot"
 	"crmwho/internal/directory"
@@ -27,18 +24,24 @@ import (
 
 const at = "https://bot.example" + bot.CommandsPath
 
-var installed = &slacksim.Slack{SigningSecret: "signing-secret-of-this-test"}
+const (
+	signingSecret = "signing-secret-of-this-test"
+	botToken      = "bot-token-of-this-test"
+)
 
 // world is a bot and what is around it.
 type world struct {
-	bot *bot.Bot
-	log *bytes.Buffer
+	bot   *bot.Bot
+	slack *slacksim.Slack
+	log   *bytes.Buffer
+	jobs  *[][]byte // that were handed over
 }
 
-// reading is a bot whose CRM gives these users, or fails.
+// reading is a bot whose CRM gives these users, or fails. Everybody may ask it.
 func reading(users []zoho.User, err error) world {
-	log := &bytes.Buffer{}
-	return world{&bot.Bot{
+	w := world{log: &bytes.Buffer{}, slack: &slacksim.Slack{SigningSecret: signingSecret, BotToken: botToken}, jobs: &[][]byte{}}
+	everyone := bot.Audience{Everyone: true}
+	w.bot = &bot.Bot{
 		People: &directory.Directory{
 			Read: func(context.Context, zoho.UserType) ([]zoho.User, error) { return users, err },
 			Changed: func(context.Context, zoho.UserType, time.Time) iter.Seq2[zoho.User, error] {
@@ -51,9 +54,20 @@ func reading(users []zoho.User, err error) world {
 			Store: &store.Memory{},
 			Log:   slog.New(slog.DiscardHandler),
 		},
-		SigningSecrets: func(context.Context) ([]string, error) { return []string{installed.SigningSecret}, nil },
-		Log:            slog.New(slog.NewJSONHandler(log, nil)),
-	}, log}
+		Secrets: func(context.Context, bool) (bot.Secrets, error) {
+			return bot.Secrets{Signing: []string{signingSecret}, BotToken: botToken}, nil
+		},
+		HandOver: func(_ context.Context, job []byte) error {
+			*w.jobs = append(*w.jobs, job)
+			return nil
+		},
+		Claims:  &store.Memory{},
+		Access:  bot.Access{Teams: []string{"T0SAMPLE"}, People: everyone, Owners: everyone, Admins: everyone},
+		Version: "sample-version",
+		HTTP:    &http.Client{Transport: w.slack},
+		Log:     slog.New(slog.NewJSONHandler(w.log, nil)),
+	}
+	return w
 }
 
 func withUsers(users ...zoho.User) world { return reading(users, nil) }
@@ -69,10 +83,16 @@ func (w world) do(r *http.Request) *httptest.ResponseRecorder {
 // ask gives the text of a proper answer.
 func (w world) ask(t *testing.T, command, words string) string {
 	t.Helper()
-	r, err := installed.Command(t.Context(), at, command, words)
+	r, err := w.slack.Command(t.Context(), at, command, words)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return w.answered(t, r)
+}
+
+// answered gives the text of the answer to a request.
+func (w world) answered(t *testing.T, r *http.Request) string {
+	t.Helper()
 	got := w.do(r)
 	var m struct {
 		ResponseType string `json:"response_type"`
@@ -80,7 +100,7 @@ func (w world) ask(t *testing.T, command, words string) string {
 	}
 	if got.Code != http.StatusOK || got.Header().Get("Content-Type") != "application/json" ||
 		json.Unmarshal(got.Body.Bytes(), &m) != nil || m.ResponseType != "ephemeral" {
-		t.Fatalf("%s %s: got %d %s", command, words, got.Code, got.Body)
+		t.Fatalf("got %d %s", got.Code, got.Body)
 	}
 	return m.Text
 }
@@ -157,7 +177,7 @@ func TestTheLogHoldsNothingThatWasTypedOrFound(t *testing.T) {
 	w.ask(t, "/crmusers", "zaphod:beeblebrox")
 	w.ask(t, "/crmusers", "status:zaphod")
 	log := w.log.String()
-	if !strings.Contains(log, `"command":"/crmuser","outcome":"people","people":1`) {
+	if !strings.Contains(log, `"command":"/crmuser","way":"command","route":"inline","outcome":"people","people":1`) {
 		t.Errorf("no line about the answer: %s", log)
 	}
 	for _, word := range []string{"kim", "Kim", "zaphod", "crmsecret", "U0SAMPLE", "v0="} {
@@ -165,203 +185,6 @@ func TestTheLogHoldsNothingThatWasTypedOrFound(t *testing.T) {
 			t.Errorf("the log tells %q: %s", word, log)
 		}
 	}
-}
-
-func TestRequestsThatAreNotSlacks(t *testing.T) {
-	const form = "application/x-www-form-urlencoded"
-	body := slacksim.Form("/crmuser", "kim").Encode()
-	signed := func(body string) *http.Request {
-		r, err := installed.Post(t.Context(), at, []byte(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r
-	}
-	change := func(body string, change func(*http.Request)) *http.Request {
-		r := signed(body)
-		change(r)
-		return r
-	}
-	resigned := func(age time.Duration) func(*http.Request) {
-		return func(r *http.Request) { installed.Sign(r.Header, []byte(body), time.Now().Add(-age)) }
-	}
-	for _, test := range []struct {
-		name    string
-		request *http.Request
-		want    int
-		reason  string
-	}{
-		{"no signature", change(body, func(r *http.Request) { r.Header.Del("X-Slack-Signature") }), 401, "no signature"},
-		{"no timestamp", change(body, func(r *http.Request) { r.Header.Del("X-Slack-Request-Timestamp") }), 401, "no signature"},
-		{"garbled signature", change(body, func(r *http.Request) { r.Header.Set("X-Slack-Signature", "v0=zz") }), 401, "no signature"},
-		{"short signature", change(body, func(r *http.Request) { r.Header.Set("X-Slack-Signature", "v0=00") }), 401, "no signature"},
-		{"other version", change(body, func(r *http.Request) {
-			r.Header.Set("X-Slack-Signature", "v1"+strings.TrimPrefix(r.Header.Get("X-Slack-Signature"), "v0"))
-		}), 401, "no signature"},
-		{"another's signature", change(body, func(r *http.Request) {
-			(&slacksim.Slack{SigningSecret: "another"}).Sign(r.Header, []byte(body), time.Now())
-		}), 401, "wrong signature"},
-		{"changed body", change(body, func(r *http.Request) { installed.Sign(r.Header, []byte(body+"&text=lee"), time.Now()) }), 401, "wrong signature"},
-		{"old", change(body, resigned(5*time.Minute+2*time.Second)), 401, "timestamp"},
-		{"from the future", change(body, resigned(-5*time.Minute-2*time.Second)), 401, "timestamp"},
-		{"absurd timestamp", change(body, func(r *http.Request) { installed.Sign(r.Header, []byte(body), time.Unix(1<<62, 0)) }), 401, "timestamp"},
-		{"too large", signed("text=" + strings.Repeat("x", 1<<20)), 413, "body too large"},
-		{"JSON", change(body, func(r *http.Request) { r.Header.Set("Content-Type", "application/json") }), 415, "not a form"},
-		{"no type", change(body, func(r *http.Request) { r.Header.Del("Content-Type") }), 415, "not a form"},
-		{"not a form inside", signed("%zz"), 400, "not a slash command"},
-		{"another form", signed("a=b"), 400, "not a slash command"},
-		{"empty", signed(""), 400, "not a slash command"},
-		{"GET", change(body, func(r *http.Request) { r.Method = http.MethodGet }), 405, "not a POST"},
-		{"other path", change(body, func(r *http.Request) { r.URL.Path = "/slack/events" }), 404, "no such path"},
-		{"fine", change(body, resigned(4*time.Minute)), 200, ""},
-		{"charset", change(body, func(r *http.Request) { r.Header.Set("Content-Type", form+"; charset=utf-8") }), 200, ""},
-	} {
-		w := withUsers(kim)
-		got := w.do(test.request)
-		if got.Code != test.want || (test.want != 200) != (got.Body.Len() == 0) {
-			t.Errorf("%s: got %d %q, want %d", test.name, got.Code, got.Body, test.want)
-		}
-		log := w.log.String()
-		if strings.Count(log, "\n") != 1 || !strings.Contains(log, test.reason) || strings.Contains(log, "kim") || strings.Contains(log, "v0=") {
-			t.Errorf("%s: the log says %s", test.name, log)
-		}
-	}
-}
-
-// TestSignatureAgreesWithSlackGo asks slack-go's verifier for a second opinion.
-func TestSignatureAgreesWithSlackGo(t *testing.T) {
-	for _, secret := range []string{installed.SigningSecret, "another"} {
-		r, err := (&slacksim.Slack{SigningSecret: secret}).Command(t.Context(), at, "/crmuser", "søren 😀")
-		if err != nil {
-			t.Fatal(err)
-		}
-		verifier, err := slack.NewSecretsVerifier(r.Header, installed.SigningSecret)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := r.GetBody()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var copied bytes.Buffer
-		if _, err := copied.ReadFrom(body); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := verifier.Write(copied.Bytes()); err != nil {
-			t.Fatal(err)
-		}
-		slackGoAccepts := verifier.Ensure() == nil
-		if weAccept := withUsers(kim).do(r).Code == http.StatusOK; weAccept != slackGoAccepts {
-			t.Errorf("secret %q: we accept %v, slack-go %v", secret, weAccept, slackGoAccepts)
-		}
-	}
-}
-
-func TestTwoSecretsDuringAChange(t *testing.T) {
-	w := withUsers(kim)
-	w.bot.SigningSecrets = func(context.Context) ([]string, error) { return []string{"new", "", installed.SigningSecret}, nil }
-	if got := w.ask(t, "/crmuser", "kim"); got != "Kim, active. E-mail: kim@example.com." {
-		t.Errorf("got %q", got)
-	}
-}
-
-func TestWithoutSigningSecretsNothingIsAnswered(t *testing.T) {
-	for name, secrets := range map[string]func(context.Context) ([]string, error){
-		"none":       func(context.Context) ([]string, error) { return nil, nil },
-		"an empty":   func(context.Context) ([]string, error) { return []string{""}, nil },
-		"unreadable": func(context.Context) ([]string, error) { return nil, errors.New("out of order") },
-	} {
-		w := withUsers(kim)
-		w.bot.SigningSecrets = secrets
-		r, err := (&slacksim.Slack{SigningSecret: ""}).Command(t.Context(), at, "/crmuser", "kim")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := w.do(r); got.Code != http.StatusUnauthorized || got.Body.Len() != 0 || strings.Count(w.log.String(), "\n") != 1 {
-			t.Errorf("%s: got %d %q, log %s", name, got.Code, got.Body, w.log)
-		}
-	}
-}
-
-func TestStoredSecrets(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		values := &counted{Store: &store.Memory{}}
-		secrets := bot.StoredSecrets(values, "slack")
-		expect := func(want string, reads int) {
-			t.Helper()
-			got, err := secrets(t.Context())
-			if err != nil || strings.Join(got, " ") != want || values.reads != reads {
-				t.Errorf("got %q, %v after %d reads; want %q after %d", got, err, values.reads, want, reads)
-			}
-		}
-		expect("", 1)
-		version, err := values.WriteIfUnchanged(t.Context(), "slack", []byte(`{"signing_secrets":["a","","b"],"bot_token":"x"}`), "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		expect("a b", 2)
-		expect("a b", 2)
-		if _, err := values.WriteIfUnchanged(t.Context(), "slack", []byte(`{"signing_secrets":["c"]}`), version); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(5 * time.Minute)
-		expect("c", 3)
-		time.Sleep(5 * time.Minute)
-		values.err = errors.New("out of order")
-		expect("c", 4)
-		expect("c", 4)
-		time.Sleep(time.Minute)
-		expect("c", 5)
-	})
-}
-
-// TestSecretsThatHangCostLittle: the rest of the two seconds is for Zoho.
-func TestSecretsThatHangCostLittle(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		values := &counted{Store: &store.Memory{}}
-		if _, err := values.WriteIfUnchanged(t.Context(), "slack", []byte(`{"signing_secrets":["signing-secret-of-this-test"]}`), ""); err != nil {
-			t.Fatal(err)
-		}
-		w := withUsers(kim)
-		w.bot.SigningSecrets = bot.StoredSecrets(values, "slack")
-		w.ask(t, "/crmuser", "kim")
-		time.Sleep(5 * time.Minute)
-		values.hang = true
-		started := time.Now()
-		if got := w.ask(t, "/crmuser", "kim"); !strings.HasPrefix(got, "Kim") || time.Since(started) > time.Second {
-			t.Errorf("got %q after %v", got, time.Since(started))
-		}
-	})
-}
-
-func TestAStoredSecretThatIsNoneIsNotQuoted(t *testing.T) {
-	values := &store.Memory{}
-	if _, err := values.WriteIfUnchanged(t.Context(), "slack", []byte(`s3cret`), ""); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := bot.StoredSecrets(values, "slack")(t.Context()); err == nil || strings.Contains(err.Error(), "s3") {
-		t.Errorf("got %v", err)
-	}
-}
-
-// counted is a store that counts reads and can be out of order.
-type counted struct {
-	store.Store
-	reads int
-	err   error
-	hang  bool
-}
-
-func (c *counted) Read(ctx context.Context, name string) (store.Value, error) {
-	c.reads++
-	if c.hang {
-		<-ctx.Done()
-		return store.Value{}, ctx.Err()
-	}
-	if c.err != nil {
-		return store.Value{}, c.err
-	}
-	return c.Store.Read(ctx, name)
 }
 
 // scopeMissing is the failure of a client whose grant is for something else.
@@ -402,45 +225,4 @@ func TestFailuresAreSentencesWithAReference(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestASlowZohoIsGivenUp: Slack waits three seconds, so the bot does not.
-func TestASlowZohoIsGivenUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		sim := zohosim.New(zohosim.Config{})
-		if err := sim.AddFault(zohosim.Fault{Latency: time.Minute}); err != nil {
-			t.Fatal(err)
-		}
-		w := withUsers()
-		w.bot.People.Read = (&zoho.Client{
-			Tokens: func(context.Context) (zoho.Token, error) {
-				return zoho.Token{AccessToken: "a", APIDomain: "https://www.zohoapis.com"}, nil
-			},
-			HTTP: &http.Client{Transport: sim},
-		}).ReadUsers
-		started := time.Now()
-		got := w.ask(t, "/crmuser", "kim")
-		if took := time.Since(started); !strings.Contains(got, "did not answer in time") || took > 2500*time.Millisecond {
-			t.Errorf("got %q after %v", got, took)
-		}
-	})
-}
-
-func FuzzRequests(f *testing.F) {
-	f.Add("application/x-www-form-urlencoded", slacksim.Form("/crmuser", "kim").Encode(), true)
-	f.Add("", "%zz", true)
-	f.Add("text/plain; x", "command=/crmadmins", false)
-	f.Fuzz(func(t *testing.T, kind, body string, sign bool) {
-		r := httptest.NewRequest(http.MethodPost, at, strings.NewReader(body))
-		r.Header.Set("Content-Type", kind)
-		if sign {
-			installed.Sign(r.Header, []byte(body), time.Now())
-		}
-		got := withUsers(kim).do(r)
-		form, err := url.ParseQuery(body)
-		proper := sign && err == nil && form.Get("command") != ""
-		if got.Code == http.StatusOK && (!proper || !json.Valid(got.Body.Bytes())) || got.Code >= 500 {
-			t.Errorf("got %d %s", got.Code, got.Body)
-		}
-	})
 }

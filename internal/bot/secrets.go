@@ -1,10 +1,12 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -13,62 +15,84 @@ import (
 )
 
 const (
-	// secretsTTL is how long signing secrets are kept before they are read again.
+	// secretsTTL is how long the secrets are kept before they are read again.
 	secretsTTL = 5 * time.Minute
 	// rereadTimeout bounds reading them again: the answer's time is short, and
 	// the kept ones will do.
 	rereadTimeout = 300 * time.Millisecond
-	// rereadPause is how long a failed reading is not tried again.
+	// rereadPause is how long they are not read again after that failed, or
+	// after a signature that they do not fit.
 	rereadPause = time.Minute
 )
 
-// slackSecret is the value that an operator fills.
-type slackSecret struct {
-	SigningSecrets []string `json:"signing_secrets"`
+// Secrets are what the bot and Slack share: the value that an operator fills.
+type Secrets struct {
+	Signing  []string `json:"signing_secrets"` // two while one replaces the other; none before the bot is set up
+	BotToken string   `json:"bot_token"`       // for the Web API; empty: it is not used
 }
 
-// StoredSecrets reads Slack's signing secrets from a store and keeps them for
-// five minutes, or for as long as they cannot be read again. A value that was
-// never filled gives none and is not kept.
-func StoredSecrets(s store.Store, name string) func(context.Context) ([]string, error) {
+// String keeps the secrets out of logs.
+func (Secrets) String() string { return "bot.Secrets" }
+
+// GoString keeps %#v from printing what String leaves out.
+func (s Secrets) GoString() string { return s.String() }
+
+// LogValue keeps slog from printing it.
+func (s Secrets) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// StoredSecrets reads Slack's secrets from a store and keeps them for five
+// minutes, or for as long as none can be read again. With again they are read
+// anew, unless that was done within the last minute. A value that was never
+// filled gives none and is not kept. log is told of what cannot be read; nil
+// stands for slog.Default.
+func StoredSecrets(s store.Store, name string, log *slog.Logger) func(ctx context.Context, again bool) (Secrets, error) {
 	var mu sync.Mutex
-	var kept []string
-	var until time.Time
-	return func(ctx context.Context) ([]string, error) {
+	var kept Secrets
+	var readAt, triedAt time.Time // wall clock
+	return func(ctx context.Context, again bool) (Secrets, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		if time.Now().Before(until) {
+		known := len(kept.Signing) > 0
+		if known && (within(triedAt, rereadPause) || !again && within(readAt, secretsTTL)) {
 			return kept, nil
 		}
-		if len(kept) > 0 {
+		if known {
+			triedAt = wallClock()
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, rereadTimeout)
 			defer cancel()
 		}
 		secrets, err := readSecrets(ctx, s, name)
-		switch {
-		case err != nil && len(kept) > 0:
-			until = time.Now().Add(rereadPause)
+		if known && (err != nil || len(secrets.Signing) == 0) {
+			cmp.Or(log, slog.Default()).WarnContext(ctx, "the kept secrets of Slack go on", "err", cmp.Or(err, errNoSigning))
 			return kept, nil
-		case err == nil && len(secrets) > 0:
-			until = time.Now().Add(secretsTTL)
 		}
-		kept = secrets
+		kept, readAt = secrets, wallClock()
 		return kept, err
 	}
 }
 
-func readSecrets(ctx context.Context, s store.Store, name string) ([]string, error) {
+var errNoSigning = errors.New("read Slack secret: there are no signing_secrets any more")
+
+// within reports whether a time is not longer ago than that. One to come was
+// told by a clock that was wrong.
+func within(t time.Time, ago time.Duration) bool {
+	age := time.Since(t)
+	return 0 <= age && age < ago
+}
+
+func readSecrets(ctx context.Context, s store.Store, name string) (Secrets, error) {
 	value, err := s.Read(ctx, name)
 	if errors.Is(err, store.ErrNotExist) {
-		return nil, nil
+		return Secrets{}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read Slack secret: %w", err)
+		return Secrets{}, fmt.Errorf("read Slack secret: %w", err)
 	}
-	var secret slackSecret
-	if json.Unmarshal(value.Data, &secret) != nil { // its error text would quote the secret
-		return nil, errors.New("read Slack secret: not a JSON object with signing_secrets")
+	var secrets Secrets
+	if json.Unmarshal(value.Data, &secrets) != nil { // its error text would quote the secret
+		return Secrets{}, errors.New("read Slack secret: not a JSON object with signing_secrets")
 	}
-	return slices.DeleteFunc(secret.SigningSecrets, func(s string) bool { return s == "" }), nil
+	secrets.Signing = slices.DeleteFunc(secrets.Signing, func(s string) bool { return s == "" })
+	return secrets, nil
 }

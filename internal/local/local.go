@@ -4,6 +4,7 @@
 package local
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -13,12 +14,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"crmwho/internal/bot"
 	"crmwho/internal/directory"
 	"crmwho/internal/sim/slacksim"
 	"crmwho/internal/sim/zohosim"
+	"crmwho/internal/slackfmt"
 	"crmwho/internal/store"
 	"crmwho/internal/token"
 	"crmwho/internal/zoho"
@@ -41,39 +44,57 @@ type Bot struct {
 	slack   *slacksim.Slack
 	servers []*http.Server
 	stop    context.CancelFunc
+	jobs    sync.WaitGroup // what schedules and asynchronous invocations do on AWS
 }
 
 // Options say how a bot runs.
 type Options struct {
-	Address string       // a loopback address to listen on; empty stands for any free port
-	Store   store.Store  // of the directory's snapshot; nil: one that ends with the bot
-	Log     *slog.Logger // nil: slog.Default
+	Address string        // a loopback address to listen on; empty stands for any free port
+	Store   store.Store   // of the directory's snapshot; nil: one that ends with the bot
+	Zoho    *zohosim.Zoho // the CRM; nil: one with Zoho's documented sample
+	Version string        // of the program
+	Log     *slog.Logger  // nil: slog.Default
 }
 
 // Start runs a bot until Stop.
 func Start(ctx context.Context, o Options) (*Bot, error) {
-	listener, err := Listen(cmp.Or(o.Address, "127.0.0.1:0"))
-	if err != nil {
-		return nil, err
-	}
-	ctx, stop := context.WithCancel(ctx)
-	b := &Bot{
-		URL:   "http://" + listener.Addr().String() + bot.CommandsPath,
-		slack: &slacksim.Slack{SigningSecret: rand.Text()},
-		stop:  stop,
-	}
 	if o.Store == nil {
 		o.Store = &store.Memory{}
 	}
-	handler, err := b.handler(ctx, o.Store, cmp.Or(o.Log, slog.Default()))
-	if err != nil {
-		_ = listener.Close()
+	if o.Zoho == nil {
+		o.Zoho = zohosim.New(zohosim.Config{})
+	}
+	o.Log = cmp.Or(o.Log, slog.Default())
+	b := &Bot{slack: &slacksim.Slack{SigningSecret: rand.Text(), BotToken: rand.Text()}}
+	ctx, b.stop = context.WithCancel(ctx)
+	if err := b.start(ctx, o); err != nil {
 		b.Stop()
 		return nil, err
 	}
-	b.serve(listener, handler)
 	return b, nil
 }
+
+func (b *Bot) start(ctx context.Context, o Options) error {
+	base, err := b.play(b.slack)
+	if err != nil {
+		return err
+	}
+	b.slack.Base = base
+	handler, err := b.handler(ctx, o)
+	if err != nil {
+		return err
+	}
+	listener, err := Listen(cmp.Or(o.Address, anyPort))
+	if err != nil {
+		return err
+	}
+	b.serve(listener, handler)
+	b.URL = "http://" + listener.Addr().String() + bot.CommandsPath
+	return nil
+}
+
+// anyPort lets the system choose a free one.
+const anyPort = "127.0.0.1:0"
 
 // Stop ends the bot and what it talks to.
 func (b *Bot) Stop() {
@@ -81,24 +102,94 @@ func (b *Bot) Stop() {
 	for _, s := range b.servers {
 		_ = s.Close()
 	}
+	b.jobs.Wait()
 }
 
-// Ask types a command in the played Slack and gives the answer as Slack would
-// get it.
-func (b *Bot) Ask(ctx context.Context, command, text string) ([]byte, error) {
-	return b.slack.Ask(ctx, b.URL, command, text)
+// Ask types a command in the played Slack and shows each message that comes for
+// it, as Slack would get it: the answer, or that it follows and then the answer.
+func (b *Bot) Ask(ctx context.Context, command, text string, show func(message []byte) error) error {
+	form := b.slack.Typed(command, text)
+	r, err := b.slack.Post(ctx, b.URL, []byte(form.Encode()))
+	if err != nil {
+		return err
+	}
+	first, err := b.slack.Send(r)
+	if err != nil {
+		return err
+	}
+	if err := show(first); err != nil || !bytes.Contains(first, []byte(slackfmt.Looking().Text)) {
+		return err
+	}
+	later, err := b.slack.Await(ctx, form.Get("response_url"))
+	if err != nil {
+		return err
+	}
+	return show(later)
+}
+
+// Request is a signed request with a command, for who sends it by other means
+// than Ask. A late answer to it is lost.
+func (b *Bot) Request(ctx context.Context, command, text string) (*http.Request, error) {
+	return b.slack.Post(ctx, b.URL, []byte(slacksim.Form(command, text).Encode()))
 }
 
 // handler wires the bot to the played systems.
-func (b *Bot) handler(ctx context.Context, shared store.Store, log *slog.Logger) (http.Handler, error) {
-	secrets := &store.Memory{}
-	accounts, err := b.zoho()
+func (b *Bot) handler(ctx context.Context, o Options) (http.Handler, error) {
+	secrets, err := b.secrets(ctx, o.Zoho)
 	if err != nil {
 		return nil, err
 	}
+	keeper := &token.Keeper{Store: secrets, ClientName: oauthClient, TokenName: accessToken, AllowLoopback: true, Log: o.Log}
+	if _, err := keeper.Run(ctx, token.Request{}); err != nil {
+		return nil, fmt.Errorf("first token: %w", err)
+	}
+	tokens := &token.Source{Store: secrets, Name: accessToken, Log: o.Log, Tell: func(_ context.Context, version string) error {
+		b.jobs.Go(func() { refreshToken(ctx, keeper, token.Request{Reason: token.Refused, Version: version}, o.Log) })
+		return nil
+	}}
+	client := &zoho.Client{Tokens: tokens.Token, Refused: tokens.Refused, Done: bot.CountCall, AllowLoopback: true, Log: o.Log}
+	everyone := bot.Audience{Everyone: true}
+	handler := &bot.Bot{
+		People:  &directory.Directory{Read: client.ReadUsers, Changed: client.UsersModifiedSince, Store: o.Store, Log: o.Log},
+		Secrets: bot.StoredSecrets(secrets, slackSecret, o.Log),
+		Claims:  &store.Memory{},
+		Access:  bot.Access{Teams: []string{slacksim.Team}, People: everyone, Owners: everyone, Admins: everyone},
+		Token:   tokens.Token, Version: o.Version,
+		SlackAPI: b.slack.Base + "/api/", AllowLoopback: true,
+		Log: o.Log,
+	}
+	handler.HandOver = func(_ context.Context, job []byte) error {
+		b.jobs.Go(func() { do(ctx, handler, job, o.Log) })
+		return nil
+	}
+	b.jobs.Go(func() { keepFresh(ctx, keeper, handler, o.Log) })
+	return handler, nil
+}
+
+func refreshToken(ctx context.Context, keeper *token.Keeper, r token.Request, log *slog.Logger) {
+	if _, err := keeper.Run(ctx, r); err != nil {
+		log.ErrorContext(ctx, "token", "err", err)
+	}
+}
+
+func do(ctx context.Context, b *bot.Bot, job []byte, log *slog.Logger) {
+	if _, err := b.Do(ctx, job); err != nil {
+		log.ErrorContext(ctx, "job", "err", err)
+	}
+}
+
+// secrets are what an operator fills in on AWS.
+func (b *Bot) secrets(ctx context.Context, crm *zohosim.Zoho) (store.Store, error) {
+	accounts, err := b.play(crm)
+	if err != nil {
+		return nil, err
+	}
+	secrets := &store.Memory{}
 	for name, value := range map[string]any{
-		slackSecret: map[string]any{"signing_secrets": []string{b.slack.SigningSecret}},
-		oauthClient: accounts,
+		slackSecret: bot.Secrets{Signing: []string{b.slack.SigningSecret}, BotToken: b.slack.BotToken},
+		oauthClient: map[string]string{
+			"client_id": crm.ClientID, "client_secret": crm.ClientSecret, "refresh_token": crm.RefreshToken, "accounts_server": accounts,
+		},
 	} {
 		data, err := json.Marshal(value)
 		if err != nil {
@@ -108,50 +199,28 @@ func (b *Bot) handler(ctx context.Context, shared store.Store, log *slog.Logger)
 			return nil, err
 		}
 	}
-	keeper := &token.Keeper{Store: secrets, ClientName: oauthClient, TokenName: accessToken, AllowLoopback: true, Log: log}
-	if _, err := keeper.Run(ctx, token.Request{}); err != nil {
-		return nil, fmt.Errorf("first token: %w", err)
-	}
-	tokens := &token.Source{Store: secrets, Name: accessToken, Log: log}
-	client := &zoho.Client{Tokens: tokens.Token, Refused: tokens.Refused, AllowLoopback: true, Log: log}
-	people := &directory.Directory{Read: client.ReadUsers, Changed: client.UsersModifiedSince, Store: shared, Log: log}
-	go keepFresh(ctx, keeper, people, log)
-	return &bot.Bot{
-		People:         people,
-		SigningSecrets: bot.StoredSecrets(secrets, slackSecret),
-		Log:            log,
-	}, nil
+	return secrets, nil
 }
 
-// zoho starts a Zoho and gives the OAuth client that it knows.
-func (b *Bot) zoho() (map[string]string, error) {
-	listener, err := Listen("127.0.0.1:0")
+// play serves a played system and gives its address.
+func (b *Bot) play(system http.Handler) (url string, err error) {
+	listener, err := Listen(anyPort)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	sim := zohosim.New(zohosim.Config{})
-	b.serve(listener, sim)
-	return map[string]string{
-		"client_id":       sim.ClientID,
-		"client_secret":   sim.ClientSecret,
-		"refresh_token":   sim.RefreshToken,
-		"accounts_server": "http://" + listener.Addr().String(),
-	}, nil
+	b.serve(listener, system)
+	return "http://" + listener.Addr().String(), nil
 }
 
 // keepFresh does what schedules do on AWS.
-func keepFresh(ctx context.Context, keeper *token.Keeper, people *directory.Directory, log *slog.Logger) {
+func keepFresh(ctx context.Context, keeper *token.Keeper, b *bot.Bot, log *slog.Logger) {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			if _, err := keeper.Run(ctx, token.Request{}); err != nil {
-				log.ErrorContext(ctx, "token", "err", err)
-			}
-			if _, err := people.Sync(ctx, false); err != nil {
-				log.ErrorContext(ctx, "directory", "err", err)
-			}
+			refreshToken(ctx, keeper, token.Request{}, log)
+			do(ctx, b, []byte(`{"job":"directory-sync"}`), log)
 		case <-ctx.Done():
 			return
 		}

@@ -2,14 +2,15 @@ package local_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"crmwho/internal/local"
+	"crmwho/internal/sim/zohosim"
 	"crmwho/internal/store"
 )
 
@@ -27,17 +28,68 @@ func TestAsk(t *testing.T) {
 		{"/crmuser", "patricia", "CEO · co@zsso.com\nAnd 1 more. Ask again with a last name or an e-mail address.\nRead from Zoho CRM "},
 		{"/crmuser", "R&D <x>", "Nobody in Zoho CRM matches “R&D <x>”."},
 		{"/crmadmins", "", "1 admin in Zoho CRM\nPatricia Boyle\nCEO · Administrator · patricia.a+us@zohotest.com\nRead from Zoho CRM "},
+		{"/crmstatus", "", "All is well.\nToken: "},
 		{"/nothing", "", "/nothing is not one of my commands."},
 	} {
-		answer, err := bot.Ask(t.Context(), test.command, test.words)
-		if err != nil || !json.Valid(answer) {
-			t.Fatalf("%s %s: %v", test.command, test.words, err)
-		}
-		got, err := local.Text(answer, false)
+		got, err := ask(t, bot, test.command, test.words)
 		if err != nil || !strings.Contains(got, test.want) || strings.Contains(got, "\x1b") {
 			t.Errorf("%s %s: got %s, %v; want %s", test.command, test.words, got, err, test.want)
 		}
 	}
+}
+
+// ask gives what a terminal shows of all messages that come for a question.
+func ask(t *testing.T, bot *local.Bot, command, words string) (string, error) {
+	t.Helper()
+	var shown strings.Builder
+	err := bot.Ask(t.Context(), command, words, func(message []byte) error {
+		text, err := local.Text(message, false)
+		shown.WriteString(text)
+		return err
+	})
+	return shown.String(), err
+}
+
+// TestASlowZohoIsAnsweredLater, by a job in the same process.
+func TestASlowZohoIsAnsweredLater(t *testing.T) {
+	zoho := zohosim.New(zohosim.Config{})
+	if err := zoho.AddFault(zohosim.Fault{Path: "/crm/", Kind: zohosim.Hang, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	bot, err := local.Start(t.Context(), local.Options{Zoho: zoho, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bot.Stop()
+	got, err := ask(t, bot, "/crmuser", "lee")
+	if err != nil || !strings.HasPrefix(got, "Looking in Zoho CRM… the answer follows in a moment.\nInvitation pending\nLee\n") {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+// TestARefusedTokenIsExchanged by the time of a later question.
+func TestARefusedTokenIsExchanged(t *testing.T) {
+	zoho := zohosim.New(zohosim.Config{})
+	bot, err := local.Start(t.Context(), local.Options{Zoho: zoho, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bot.Stop()
+	zoho.ExpireTokens()
+	for range 100 {
+		got, err := ask(t, bot, "/crmuser", "lee")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(got, "Invitation pending\nLee\n") {
+			return
+		}
+		if !strings.HasPrefix(got, "Zoho CRM does not accept my access any more.") {
+			t.Fatalf("got %s", got)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("the token was not exchanged")
 }
 
 // TestTheDirectoryIsKeptWhereAsked: the next bot starts with it.
@@ -49,7 +101,7 @@ func TestTheDirectoryIsKeptWhereAsked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := bot.Ask(t.Context(), "/crmuser", "kim"); err != nil {
+		if _, err := ask(t, bot, "/crmuser", "kim"); err != nil {
 			t.Error(err)
 		}
 		bot.Stop()

@@ -20,9 +20,9 @@ func code(err error) string {
 	return ""
 }
 
-// failure is what may be told of an error of the SDK, whose own text holds
+// Failure is what may be told of an error of the SDK, whose own text holds
 // URLs, and messages that may hold anything.
-func failure(ctx context.Context, err error) error {
+func Failure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -44,10 +44,10 @@ func (b Bucket) Read(ctx context.Context, name string) (store.Value, error) {
 	case noSuchKey:
 		return store.Value{}, store.ErrNotExist
 	case "AccessDenied":
-		return store.Value{}, fmt.Errorf("read object: not allowed, or there is none and s3:ListBucket is missing: %w", failure(ctx, err))
+		return store.Value{}, fmt.Errorf("read object: not allowed, or there is none and s3:ListBucket is missing: %w", Failure(ctx, err))
 	}
 	if err != nil {
-		return store.Value{}, fmt.Errorf("read object: %w", failure(ctx, err))
+		return store.Value{}, fmt.Errorf("read object: %w", Failure(ctx, err))
 	}
 	defer out.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(out.Body, maxObject+1))
@@ -55,7 +55,7 @@ func (b Bucket) Read(ctx context.Context, name string) (store.Value, error) {
 		err = errTooLarge
 	}
 	if err != nil {
-		return store.Value{}, fmt.Errorf("read object: %w", failure(ctx, err))
+		return store.Value{}, fmt.Errorf("read object: %w", Failure(ctx, err))
 	}
 	return store.Value{Data: data, Version: aws.ToString(out.ETag)}, nil
 }
@@ -78,7 +78,7 @@ func (b Bucket) WriteIfUnchanged(ctx context.Context, name string, data []byte, 
 		return b.written(ctx, name, data)
 	}
 	if err != nil {
-		return "", fmt.Errorf("write object: %w", failure(ctx, err))
+		return "", fmt.Errorf("write object: %w", Failure(ctx, err))
 	}
 	return aws.ToString(out.ETag), nil
 }
@@ -111,7 +111,7 @@ func (b Bucket) List(ctx context.Context, prefix string) ([]string, error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list objects: %w", failure(ctx, err))
+			return nil, fmt.Errorf("list objects: %w", Failure(ctx, err))
 		}
 		for _, object := range page.Contents {
 			names = append(names, aws.ToString(object.Key))

@@ -37,7 +37,7 @@ func (s Secrets) Read(ctx context.Context, name string) (store.Value, error) {
 		return store.Value{}, store.ErrNotExist
 	}
 	if err != nil {
-		return store.Value{}, fmt.Errorf("read secret: %w", failure(ctx, err))
+		return store.Value{}, fmt.Errorf("read secret: %w", Failure(ctx, err))
 	}
 	data := out.SecretBinary
 	if out.SecretString != nil {
@@ -69,7 +69,7 @@ func (s Secrets) WriteIfUnchanged(ctx context.Context, name string, data []byte,
 		return "", store.ErrNotExist
 	}
 	if err != nil {
-		return "", fmt.Errorf("write secret: %w", failure(ctx, err))
+		return "", fmt.Errorf("write secret: %w", Failure(ctx, err))
 	}
 	return aws.ToString(out.VersionId), nil
 }
@@ -96,7 +96,7 @@ func (s Secrets) List(ctx context.Context, prefix string) ([]string, error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list secrets: %w", failure(ctx, err))
+			return nil, fmt.Errorf("list secrets: %w", Failure(ctx, err))
 		}
 		for _, secret := range page.SecretList {
 			if len(secret.SecretVersionsToStages) > 0 { // was filled

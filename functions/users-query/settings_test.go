@@ -1,0 +1,112 @@
+package main
+
+import (
+	"maps"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"crmwho/internal/bot"
+)
+
+// required are settings that a function does not start without.
+var required = map[string]string{
+	"CRMWHO_SLACK_SECRET_ID": "a", "CRMWHO_ACCESS_TOKEN_SECRET_ID": "b", "CRMWHO_STORE_BUCKET": "c", "CRMWHO_TOKEN_REFRESH_FUNCTION": "d",
+	"CRMWHO_SLACK_TEAMS": "T0SAMPLE", "CRMWHO_OWNER_AUDIENCE": "nobody", "CRMWHO_ADMIN_AUDIENCE": "U0SAMPLE",
+}
+
+func TestSettingsNameAllThatIsMissing(t *testing.T) {
+	_, err := readSettings(func(string) string { return "" })
+	if err == nil {
+		t.Fatal("no settings were accepted")
+	}
+	for name := range required {
+		if !strings.Contains(err.Error(), name+" is not set") {
+			t.Errorf("got %v, want %s in it", err, name)
+		}
+	}
+	if why := strings.Count(err.Error(), "rights of the CRM user"); why != 2 {
+		t.Errorf("got %v: why two audiences have no default is told %d times", err, why)
+	}
+}
+
+// with is an environment where all that is required is set.
+func with(more map[string]string) func(string) string {
+	env := maps.Clone(required)
+	maps.Copy(env, more)
+	return func(name string) string { return env[name] }
+}
+
+func TestSettings(t *testing.T) {
+	s, err := readSettings(with(nil))
+	want := settings{slackSecretID: "a", accessTokenSecretID: "b", bucket: "c", tokenRefresh: "d", access: bot.Access{
+		Teams: []string{"T0SAMPLE"}, People: bot.Audience{Everyone: true}, Admins: bot.Audience{Users: []string{"U0SAMPLE"}},
+	}}
+	if s.replyHosts = nil; err != nil || !reflect.DeepEqual(s, want) {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	s, err = readSettings(with(map[string]string{
+		"CRMWHO_ZOHO_API_VERSION": "v8", "CRMWHO_ALLOW_LOOPBACK": "1",
+		"CRMWHO_DIRECTORY_FRESH_FOR": "90s", "CRMWHO_DIRECTORY_RELOAD_AFTER": "5m", "CRMWHO_DIRECTORY_FULL_AFTER": "24h",
+		"CRMWHO_PEOPLE_AUDIENCE": "S0GROUPS,no-guests", "CRMWHO_CONTACT": "the CRM team",
+		"CRMWHO_SLACK_API_URL": "http://127.0.0.1:1/api/", "CRMWHO_SLACK_REPLY_HOSTS": "a.example,b.example:81",
+	}))
+	if err != nil || s.zohoVersion != "v8" || !s.allowLoopback || s.freshFor != 90*time.Second || s.reloadAfter != 5*time.Minute || s.fullAfter != 24*time.Hour ||
+		!s.access.People.NoGuests || s.access.Contact != "the CRM team" || s.slackAPI == "" || len(s.replyHosts) != 2 {
+		t.Errorf("got %+v, %v", s, err)
+	}
+}
+
+func TestSettingsThatAreWrong(t *testing.T) {
+	for name, value := range map[string]string{
+		"CRMWHO_ZOHO_API_VERSION": "8", "CRMWHO_DIRECTORY_FRESH_FOR": "60", "CRMWHO_DIRECTORY_RELOAD_AFTER": "-1m", "CRMWHO_DIRECTORY_FULL_AFTER": "daily",
+		"CRMWHO_SLACK_TEAMS": "sample-team", "CRMWHO_PEOPLE_AUDIENCE": "all", "CRMWHO_OWNER_AUDIENCE": "nobody,U0SAMPLE", "CRMWHO_ADMIN_AUDIENCE": "no-guests",
+		"CRMWHO_SLACK_API_URL": "https://slack.com/api/?x=1",
+	} {
+		if _, err := readSettings(with(map[string]string{name: value})); err == nil || !strings.HasPrefix(err.Error(), name+": ") {
+			t.Errorf("%s=%s: got %v", name, value, err)
+		}
+	}
+}
+
+// TestAnAgeOfNothing would mean the default, which nobody who writes 0s wants.
+func TestAnAgeOfNothing(t *testing.T) {
+	if _, err := readSettings(with(map[string]string{"CRMWHO_DIRECTORY_FRESH_FOR": "0s"})); err == nil {
+		t.Error("0s was accepted")
+	}
+}
+
+// TestReplyHostsAreChecked like Slack's Web API.
+func TestReplyHostsAreChecked(t *testing.T) {
+	s, err := readSettings(with(map[string]string{"CRMWHO_SLACK_REPLY_HOSTS": "a.example, b.example"}))
+	if err != nil || s.replyHosts[1] != "b.example" {
+		t.Errorf("got %q, %v", s.replyHosts, err)
+	}
+	for _, hosts := range []string{"127.0.0.1:8443", "localhost", "https://a.example/"} {
+		if _, err := readSettings(with(map[string]string{"CRMWHO_SLACK_REPLY_HOSTS": hosts})); err == nil {
+			t.Errorf("%s was accepted without CRMWHO_ALLOW_LOOPBACK", hosts)
+		}
+	}
+}
+
+// TestEachAudienceIsItsOwn setting.
+func TestEachAudienceIsItsOwn(t *testing.T) {
+	s, err := readSettings(with(map[string]string{"CRMWHO_PEOPLE_AUDIENCE": "U0PEOPLE", "CRMWHO_OWNER_AUDIENCE": "U0OWNERS", "CRMWHO_ADMIN_AUDIENCE": "U0ADMINS"}))
+	want := bot.Access{
+		Teams: []string{"T0SAMPLE"}, People: bot.Audience{Users: []string{"U0PEOPLE"}},
+		Owners: bot.Audience{Users: []string{"U0OWNERS"}}, Admins: bot.Audience{Users: []string{"U0ADMINS"}},
+	}
+	if err != nil || !reflect.DeepEqual(s.access, want) {
+		t.Errorf("got %+v, %v", s.access, err)
+	}
+}
+
+// TestLoopbackIsForWhoSaysYes: "false" is not.
+func TestLoopbackIsForWhoSaysYes(t *testing.T) {
+	for value, want := range map[string]bool{"": false, "false": false, "0": false, "no": false, "1": true, "true": true} {
+		if s, err := readSettings(with(map[string]string{"CRMWHO_ALLOW_LOOPBACK": value})); err != nil || s.allowLoopback != want {
+			t.Errorf("%q: got %v, %v", value, s.allowLoopback, err)
+		}
+	}
+}

@@ -1,0 +1,4 @@
+package bot
+
+// SlackHTTP is for a test of its settings.
+var SlackHTTP = slackHTTP

@@ -1,0 +1,141 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Names of jobs.
+const (
+	answerJob = "answer"
+	syncJob   = "directory-sync"
+)
+
+// job is a payload from the bot itself, a schedule or an operator. Doing one
+// again does no harm.
+type job struct {
+	Job string `json:"job"`
+	All bool   `json:"all,omitempty"` // of directory-sync: read everybody, whatever is known
+
+	// Of answer:
+	Question  question  `json:"question,omitzero"`
+	Asked     time.Time `json:"asked,omitzero"`      // when the gateway had it
+	NotBefore time.Time `json:"not_before,omitzero"` // when the first reply is out, or Slack takes another post
+	Used      int       `json:"used,omitempty"`      // how often the response URL was
+	Plain     bool      `json:"plain,omitempty"`     // Slack refuses the blocks
+}
+
+// ErrJob says that a payload is no job of the bot's.
+var ErrJob = errors.New("not a job of mine")
+
+// Do does a job and gives what it reports. After an error it can be done again:
+//
+//	{"job":"answer",…}                     answers a question that was handed over
+//	{"job":"directory-sync"}               brings the stored list of people up to date
+//	{"job":"directory-sync","all":true}    reads all of them anew
+//
+// An answer is sent once however often its job is delivered, and once more if
+// the process died after sending it and before noting that.
+func (b *Bot) Do(ctx context.Context, payload []byte) ([]byte, error) {
+	var j job
+	if json.Unmarshal(payload, &j) != nil {
+		return nil, ErrJob
+	}
+	ctx = withTrace(ctx, &trace{sent: time.Now(), cold: !b.warm.Swap(true)})
+	switch j.Job {
+	case answerJob:
+		return []byte("{}"), b.finish(ctx, j)
+	case syncJob:
+		done, err := b.People.Sync(ctx, j.All)
+		b.logJob(ctx, j.Job, err)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(done)
+	}
+	return nil, ErrJob
+}
+
+func (b *Bot) logJob(ctx context.Context, name string, err error) {
+	level := slog.LevelInfo
+	attrs := append([]slog.Attr{slog.String("job", name), slog.Int("failed", count(err != nil))}, traceOf(ctx).attrs()...)
+	if err != nil {
+		level = slog.LevelError
+		attrs = append(attrs, slog.Any("err", err))
+	}
+	b.log().LogAttrs(ctx, level, "job", append(attrs, b.metrics(jobMetrics)...)...)
+}
+
+const (
+	// answerTime is what a job has to find the answer. Reading an organisation of
+	// fifty thousand people takes most of it.
+	answerTime = 60 * time.Second
+	// deliveryTime is what it has to send it.
+	deliveryTime = 15 * time.Second
+	// lease is how long nobody else does a job that somebody does.
+	lease = answerTime + deliveryTime + 5*time.Second
+	// usesOfOne is how often one attempt may use the response URL, so that three
+	// of them stay within what Slack allows.
+	usesOfOne = 2
+	// maxWait is the longest that a job waits for the first reply to be out, or
+	// for Slack to take another post, since its claim. Finding the answer may take
+	// longer.
+	maxWait = 30 * time.Second
+)
+
+// finish answers a question that was handed over.
+func (b *Bot) finish(ctx context.Context, j job) error {
+	q, t := j.Question, traceOf(ctx)
+	t.sent = j.Asked
+	ctx, cancel := context.WithDeadline(ctx, q.Sent.Add(replyURLLife))
+	defer cancel()
+	if ctx.Err() != nil {
+		b.logAnswer(ctx, q, answered{outcome: "too late", err: errTooLate}, deferredRoute)
+		return nil
+	}
+	c, err := b.claim(ctx, j)
+	if err != nil || c == nil {
+		return err
+	}
+	a := b.answerWithin(ctx, q, answerTime)
+	sleep(ctx, min(maxWait, time.Until(j.NotBefore)))
+	r := &replier{bot: b, url: q.ReplyURL, uses: c.mayUse, plain: c.Plain}
+	err = b.deliverWithin(ctx, q, a, r)
+	lost := errors.Is(err, errNoReceipt)
+	if err != nil && !isFinal(err) && !(lost && c.Lost) {
+		c.release(ctx, b, r, lost)
+		return fmt.Errorf("answer: %w", err)
+	}
+	if q.Home {
+		b.logJob(ctx, "home", err)
+		c.close(ctx, b)
+		return nil
+	}
+	if err != nil { // doing it again would not help, or the answer may show up a third time
+		a.outcome, a.err = "not delivered", err
+	}
+	c.close(ctx, b)
+	b.logAnswer(ctx, q, a, deferredRoute)
+	return nil
+}
+
+var errTooLate = errors.New("too late: answers are taken for half an hour")
+
+func (b *Bot) answerWithin(ctx context.Context, q question, d time.Duration) answered {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	if q.Home {
+		return answered{outcome: "home"}
+	}
+	return b.answer(ctx, q)
+}
+
+func (b *Bot) deliverWithin(ctx context.Context, q question, a answered, r *replier) error {
+	ctx, cancel := context.WithTimeout(ctx, deliveryTime)
+	defer cancel()
+	return b.deliver(ctx, q, a.message, r, true)
+}

@@ -1,0 +1,70 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"crmwho/internal/slackfmt"
+	"crmwho/internal/zoho"
+)
+
+// statusTime bounds each of the things that /crmstatus asks for.
+const statusTime = 400 * time.Millisecond
+
+// status says how the bot is, from what is known or stored. It does not call Zoho.
+func (b *Bot) status(ctx context.Context, q question) answered {
+	isAdmin := b.isAdmin(ctx, q)
+	s := slackfmt.Status{Now: time.Now(), Version: b.Version}
+	store, cancel := context.WithTimeout(ctx, statusTime)
+	b.People.Warm(store)
+	cancel()
+	known := b.People.State()
+	s.People, s.ReadAt, s.FullAt = known.Count, known.At, known.FullAt
+	last := known.Failure
+	if last != nil {
+		s.ZohoFailedAt, s.ZohoProblem = known.FailedAt, explain(last).what
+	}
+	if err := b.tokenStatus(ctx, &s); err != nil {
+		last = err
+	}
+	if last != nil && isAdmin {
+		s.LastError = last.Error()
+	}
+	return answered{message: slackfmt.StatusReport(s), outcome: "status", people: s.People, age: ageOf(s.ReadAt)}
+}
+
+// isAdmin reports whether the asker sees errors as engineers do.
+func (b *Bot) isAdmin(ctx context.Context, q question) bool {
+	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	defer cancel()
+	ok, err := b.may(ctx, q, b.Access.Admins)
+	if err != nil && !errors.Is(err, errGuest) {
+		b.log().WarnContext(ctx, "admins not checked", "err", err)
+	}
+	return ok && err == nil
+}
+
+func (b *Bot) tokenStatus(ctx context.Context, s *slackfmt.Status) error {
+	if b.Token == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	defer cancel()
+	token, err := b.Token(ctx)
+	switch s.TokenExpiry = token.Expiry; {
+	case errors.Is(err, zoho.ErrNoToken):
+		s.TokenProblem = explain(err).what
+	case err != nil:
+		s.TokenProblem = "It could not be read just now."
+	}
+	return err
+}
+
+// ageOf is how long ago a time was; nothing for one that is not known.
+func ageOf(t time.Time) time.Duration {
+	if t.IsZero() {
+		return 0
+	}
+	return time.Since(t)
+}
