@@ -15,8 +15,8 @@ import (
 const (
 	// margin is how long before its expiry a held token is no longer given.
 	margin = time.Minute
-	// tellAgain is how long a refused token is not told of again: an exchange
-	// takes seconds, and what it costs is counted.
+	// tellAgain is how long nobody is told again, of whichever token: an exchange
+	// takes seconds, and Zoho counts them.
 	tellAgain = time.Minute
 )
 
@@ -36,7 +36,6 @@ type Source struct {
 	once   sync.Once
 	turn   chan struct{} // holds one: who may read, tell and use what follows
 	held   zoho.Token    // zero: none
-	told   zoho.Token    // the last that Tell was told of
 	toldAt time.Time     // by the wall clock: the monotonic one stands still while Lambda has the process frozen
 
 	settled atomic.Int64 // refusals of what the store held too
@@ -66,7 +65,7 @@ func (s *Source) Token(ctx context.Context) (zoho.Token, error) {
 
 // Refused is for zoho.Client.Refused: it reports whether Token gives another
 // token than the refused one. Where the store has no other, Tell is told, at
-// most once a minute of one token unless that failed, and Token reads the store
+// most once a minute unless that failed, and Token reads the store
 // again before it gives that token once more. A token of unknown version is not
 // told of. Of those who come at the same time one reads and tells for all.
 func (s *Source) Refused(ctx context.Context, refused zoho.Token) bool {
@@ -103,7 +102,7 @@ func (s *Source) Refused(ctx context.Context, refused zoho.Token) bool {
 // now. The token is the one that is stored, under the version that it has now.
 func (s *Source) tell(ctx context.Context, refused zoho.Token) {
 	now := time.Now().Round(0)
-	if s.told.AccessToken == refused.AccessToken && recently(now.Sub(s.toldAt)) {
+	if recently(now.Sub(s.toldAt)) {
 		return
 	}
 	outcome, err := "not told", error(nil)
@@ -113,7 +112,7 @@ func (s *Source) tell(ctx context.Context, refused zoho.Token) {
 		}
 	}
 	if err == nil && refused.Version != "" {
-		s.told, s.toldAt = refused, now
+		s.toldAt = now
 	}
 	s.warn(ctx, outcome, err)
 }
