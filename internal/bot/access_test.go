@@ -300,3 +300,30 @@ func TestOrgWideInstallations(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupsOfOrgWideInstallations are asked for in the user's workspace.
+func TestGroupsOfOrgWideInstallations(t *testing.T) {
+	w := withUsers(kim)
+	next := w.bot.HTTP.Transport
+	var forms []string
+	w.bot.HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "/usergroups.users.list") {
+			_ = r.ParseForm()
+			forms = append(forms, "team_id="+r.Form.Get("team_id"))
+			if r.Form.Get("team_id") == "" {
+				return answering(`{"ok":false,"error":"missing_argument"}`), nil
+			}
+			return answering(`{"ok":true,"users":["U0SAMPLE"]}`), nil
+		}
+		return next.RoundTrip(r)
+	})}
+	w.bot.Access.Teams = []string{"E0SAMPLE", "T0SAMPLE"}
+	w.bot.Access.People = bot.Audience{Groups: []string{"S0MEMBERS"}}
+	payload := w.slack.Clicked("ask", "/crmuser kim")
+	payload["team"], payload["enterprise"], payload["is_enterprise_install"] = nil, map[string]any{"id": "E0SAMPLE"}, true
+	payload["user"].(map[string]any)["team_id"] = "T0SAMPLE"
+	w.interact(t, payload)
+	if got := w.posts(t); !strings.HasPrefix(got[0], "Kim") {
+		t.Errorf("calls %v: %q", forms, got)
+	}
+}

@@ -160,12 +160,15 @@ func (b *Bot) answerOrHandOver(ctx context.Context, q question, before time.Dura
 	return answered{}, true
 }
 
-// waits reports whether Zoho asks to wait for longer than a first reply can, and
-// not for as long as nobody would.
+// waits reports whether Zoho asks to wait for as long as a job can and a first
+// reply cannot.
 func waits(err error) bool {
 	e, ok := errors.AsType[*zoho.Error](err)
-	return ok && 0 < e.RetryAfter && e.RetryAfter < maxWait
+	return ok && 0 < e.RetryAfter && e.RetryAfter <= maxZohoWait
 }
+
+// maxZohoWait is a little less than the longest that a zoho.Client waits.
+const maxZohoWait = 9 * time.Second
 
 // handOver starts a job. It has the rest of the time, or a little where there
 // is none: otherwise nobody would get an answer.
@@ -201,7 +204,7 @@ func (b *Bot) press(ctx context.Context, q question) reply {
 	if !later {
 		r := &replier{bot: b, url: q.ReplyURL, uses: usesOfOne}
 		err := b.deliverBefore(ctx, q, a, r, handOverTime)
-		if err != nil && !isFinal(err) {
+		if err != nil && !isFinal(err) && !errors.Is(a.err, errNotFollowed) {
 			b.log().WarnContext(ctx, "answer not taken yet", "err", err)
 			notBefore := time.Now().Add(min(r.wait, maxWait))
 			failure := b.handOver(ctx, job{Question: q, Used: usesOfOne - r.uses, Plain: r.plain, NotBefore: notBefore})

@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -582,3 +585,47 @@ func TestTheLogSaysWhyNothingWasHandedOver(t *testing.T) {
 		}
 	})
 }
+
+// TestAPostThatNeverBeganIsNoLostReceipt: Slack cannot be reached, and the
+// answer is sent when it can.
+func TestAPostThatNeverBeganIsNoLostReceipt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := withUsers(kim)
+		job := w.handedOver(t)
+		var tries atomic.Int64
+		w.bot.HTTP = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
+			tries.Add(1)
+			time.Sleep(30 * time.Second) // a network that swallows what is sent
+			return nil, errors.New("timed out")
+		}}}
+		for range 2 {
+			if _, err := w.bot.Do(t.Context(), job); err == nil {
+				t.Error("it counts as sent")
+			}
+			time.Sleep(time.Minute)
+		}
+		w.bot.HTTP = &http.Client{Transport: w.slack}
+		if _, err := w.bot.Do(t.Context(), job); err != nil || len(w.slack.Posts()) != 1 || tries.Load() != 2 {
+			t.Errorf("got %v, %d posts after %d tries", err, len(w.slack.Posts()), tries.Load())
+		}
+	})
+}
+
+// TestAButtonIsAcknowledgedInTimeWhateverHangs: Zoho, Lambda and Slack do.
+func TestAButtonIsAcknowledgedInTimeWhateverHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := withUsers(kim)
+		w.bot.People.Read = hanging
+		w.bot.HandOver = func(ctx context.Context, _ []byte) error { <-ctx.Done(); return ctx.Err() }
+		w.fault(t, slacksim.Fault{Path: "/actions/", Hang: true})
+		if took := w.pressed(t); took > 2*time.Second+grace {
+			t.Errorf("acknowledged after %v", took)
+		}
+		if got := w.lines(t); len(got["answer"]) != 1 || len(got["handed over"]) != 0 || got["answer"][0]["outcome"] != "not delivered" {
+			t.Errorf("log %s", w.log)
+		}
+	})
+}
+
+// grace is what is left for telling somebody when the time is over.
+const grace = 300 * time.Millisecond

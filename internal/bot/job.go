@@ -38,8 +38,8 @@ var ErrJob = errors.New("not a job of mine")
 //	{"job":"directory-sync"}               brings the stored list of people up to date
 //	{"job":"directory-sync","all":true}    reads all of them anew
 //
-// An answer is sent once however often its job is delivered, and once more if
-// the process died after sending it and before noting that.
+// An answer is sent once however often its job is delivered, and once more for
+// each process that died after sending it and before noting that.
 func (b *Bot) Do(ctx context.Context, payload []byte) ([]byte, error) {
 	var j job
 	if json.Unmarshal(payload, &j) != nil {

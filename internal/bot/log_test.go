@@ -84,6 +84,7 @@ func TestMetricsAreEmbedded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := withUsers(kim)
 		w.bot.Function = "sample-function"
+		w.handedOver(t)
 		w.ask(t, "/crmuser", "kim")
 		w.bot.Access.People = bot.Audience{}
 		w.ask(t, "/crmuser", "kim")
@@ -92,7 +93,7 @@ func TestMetricsAreEmbedded(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := w.lines(t)
-		for message, want := range map[string][]string{"answer": {"total_ms", "first_reply_ms", "cold", "stale", "zoho_calls"}, "refused": {"refused"}, "job": {"failed", "zoho_calls"}} {
+		for message, want := range map[string][]string{"answer": {"total_ms", "first_reply_ms", "cold", "stale", "zoho_calls"}, "refused": {"refused"}, "handed over": {"first_reply_ms", "cold", "zoho_calls", "zoho_errors"}, "job": {"failed", "zoho_calls"}} {
 			for _, line := range lines[message] {
 				data, err := json.Marshal(line["_aws"])
 				var h head

@@ -35,14 +35,14 @@ func (t told[T]) fresh() bool { return within(t.at, membersTTL) }
 
 // inGroup reports whether the asker is a member of a user group.
 func (b *Bot) inGroup(ctx context.Context, group string, q question) (bool, error) {
-	m, key := &b.members, q.Team+"/"+group
+	m, key := &b.members, q.workspace()+"/"+group
 	m.mu.Lock()
 	known := m.groups[key]
 	m.mu.Unlock()
 	if !known.fresh() {
 		var ids []string
 		err := b.callSlack(ctx, "user group", func(api *slack.Client) (err error) {
-			ids, err = api.GetUserGroupMembersContext(ctx, group, slack.GetUserGroupMembersOptionTeamID(q.Team))
+			ids, err = api.GetUserGroupMembersContext(ctx, group, slack.GetUserGroupMembersOptionTeamID(q.workspace()))
 			return err
 		})
 		if err != nil {
@@ -62,7 +62,7 @@ func (b *Bot) inGroup(ctx context.Context, group string, q question) (bool, erro
 // isGuest reports whether the asker is a guest in the workspace, or comes from
 // another organisation.
 func (b *Bot) isGuest(ctx context.Context, q question) (bool, error) {
-	m, key := &b.members, q.Team+"/"+q.User
+	m, key := &b.members, q.workspace()+"/"+q.User
 	m.mu.Lock()
 	known := m.guests[key]
 	m.mu.Unlock()
@@ -75,7 +75,7 @@ func (b *Bot) isGuest(ctx context.Context, q question) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		ours := u.TeamID == q.Team || b.Access.listed(u.TeamID) || b.Access.listed(u.Enterprise.EnterpriseID)
+		ours := u.TeamID != "" && u.TeamID == q.Team || b.Access.listed(u.TeamID) || b.Access.listed(u.Enterprise.EnterpriseID)
 		known = told[bool]{u.IsRestricted || u.IsUltraRestricted || u.IsStranger || !ours, wallClock()}
 		m.remember(key, known)
 	}

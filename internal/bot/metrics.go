@@ -34,7 +34,7 @@ var (
 		{"total_ms", "Milliseconds"}, {"cold", "Count"}, {"stale", "Count"}, {"zoho_calls", "Count"}, {"zoho_errors", "Count"},
 	}
 	firstReplyMetrics = []metric{{"first_reply_ms", "Milliseconds"}}
-	handedOverMetrics = []metric{{"first_reply_ms", "Milliseconds"}, {"cold", "Count"}}
+	handedOverMetrics = []metric{{"first_reply_ms", "Milliseconds"}, {"cold", "Count"}, {"zoho_calls", "Count"}, {"zoho_errors", "Count"}}
 	jobMetrics        = []metric{{"failed", "Count"}, {"cold", "Count"}, {"zoho_calls", "Count"}, {"zoho_errors", "Count"}}
 	refusedMetrics    = []metric{{"refused", "Count"}}
 )

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -31,6 +32,10 @@ type question struct {
 	View     string `json:"view,omitempty"`      // id of an open modal
 	Home     bool   `json:"home,omitempty"`      // the user's Home tab
 }
+
+// workspace is where it was asked: an app that is installed for a whole
+// organisation sends the user's own alone.
+func (q question) workspace() string { return cmp.Or(q.Team, q.UserTeam) }
 
 // way says how it was asked, for the log.
 func (q question) way() string {

@@ -10,10 +10,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -248,6 +250,8 @@ func (r *replier) try(ctx context.Context, m slackfmt.Message) error {
 	if err != nil {
 		return err
 	}
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("response URL: %w", errGone)
@@ -255,8 +259,11 @@ func (r *replier) try(ctx context.Context, m slackfmt.Message) error {
 	req.Header.Set("Content-Type", "application/json")
 	r.uses--
 	reply, err := cmp.Or(r.bot.HTTP, slackHTTP).Do(req)
-	if err != nil {
-		return noReceipt(err)
+	switch {
+	case err != nil && sent.Load():
+		return fmt.Errorf("%w: %w", errNoReceipt, slackError("response URL", err))
+	case err != nil:
+		return slackError("response URL", err)
 	}
 	defer reply.Body.Close()
 	if reply.StatusCode == http.StatusTooManyRequests {
@@ -268,15 +275,6 @@ func (r *replier) try(ctx context.Context, m slackfmt.Message) error {
 
 // errNoReceipt says that a message may have arrived or not.
 var errNoReceipt = errors.New("it may have arrived")
-
-// noReceipt tells a post that got no reply from one that never began.
-func noReceipt(err error) error {
-	said := slackError("response URL", err)
-	if e, ok := errors.AsType[*net.OpError](err); ok && e.Op == "dial" {
-		return said
-	}
-	return fmt.Errorf("%w: %w", errNoReceipt, said)
-}
 
 // judged says what a reply to a post means. Slack's body holds a code.
 func judged(reply *http.Response) error {

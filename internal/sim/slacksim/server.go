@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"time"
@@ -134,6 +135,9 @@ func (s *Slack) RoundTrip(r *http.Request) (reply *http.Response, err error) {
 	}
 	if at := r.URL.Scheme + "://" + r.URL.Host; at != s.hostOf(r.URL.Path) {
 		return nil, fmt.Errorf("%s is not where Slack answers", at)
+	}
+	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.WroteHeaders != nil {
+		trace.WroteHeaders() // from here on Slack may have it
 	}
 	served := r.Clone(r.Context())
 	served.RequestURI, served.Host = r.URL.RequestURI(), r.URL.Host
