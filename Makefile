@@ -54,12 +54,14 @@ build-TokenRefresh:
 # Parameters that are not given stay as they are in a stack that exists.
 # The outer quotes are the shell's, the inner ones the SAM CLI's.
 parameter = $(if $($(1)),'$(2)="$($(1))"')
+GIVEN = DATA_CENTRE SLACK_TEAMS PEOPLE OWNERS ADMINS CONTACT EXTRA
+unquoted = $(foreach name,$(GIVEN),$(if $(findstring ",$($(name)))$(findstring ',$($(name))),$(error $(name) has a quote in it: give it without)))
 PARAMETERS = $(strip $(call parameter,DATA_CENTRE,DataCentre) $(call parameter,SLACK_TEAMS,SlackTeams) \
-	$(call parameter,PEOPLE,PeopleAudience) $(call parameter,OWNERS,OwnerAudience) $(call parameter,ADMINS,AdminAudience) $(call parameter,CONTACT,Contact))
+	$(call parameter,PEOPLE,PeopleAudience) $(call parameter,OWNERS,OwnerAudience) $(call parameter,ADMINS,AdminAudience) $(call parameter,CONTACT,Contact) $(EXTRA))
 
 .PHONY: deploy
 deploy: ## Deploy to AWS; the first time with SLACK_TEAMS, OWNERS, ADMINS and DATA_CENTRE: see README
-	@command -v sam >/dev/null || { echo "make deploy needs the AWS SAM CLI: install it, then try again"; exit 1; }
+	@$(unquoted)command -v sam >/dev/null || { echo "make deploy needs the AWS SAM CLI: install it, then try again"; exit 1; }
 	sam build
 	sam deploy $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS)) || { echo "If parameters are missing: the first deployment needs SLACK_TEAMS, OWNERS and ADMINS. README, \"Deploy\", step 1, says why."; exit 1; }
 	@echo "Next: fill the secrets and invoke the token refresh; README, \"Deploy\", from step 2."
