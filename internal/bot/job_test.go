@@ -23,10 +23,7 @@ import (
 func (w world) handedOver(t *testing.T) []byte {
 	t.Helper()
 	read := w.bot.People.Read
-	w.bot.People.Read = func(ctx context.Context, _ zoho.UserType) ([]zoho.User, error) {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
+	w.bot.People.Read = hanging
 	got := w.ask(t, "/crmuser", "kim")
 	w.bot.People.Read = read
 	if !strings.HasPrefix(got, "Looking in Zoho CRM") || len(*w.jobs) != 1 {
@@ -82,7 +79,7 @@ func TestWhereNothingCanFollowTheAskerIsTold(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := withUsers(kim)
 			w.bot.HandOver = handOver
-			w.bot.People.Read = func(ctx context.Context, _ zoho.UserType) ([]zoho.User, error) { <-ctx.Done(); return nil, ctx.Err() }
+			w.bot.People.Read = hanging
 			asked := time.Now()
 			got := w.ask(t, "/crmuser", "kim")
 			if took := time.Since(asked); !strings.HasPrefix(got, "Zoho CRM did not answer in time. If no answer follows within a minute, please ask again.") || took > 2*time.Second {
@@ -98,7 +95,7 @@ func TestWhereNothingCanFollowTheAskerIsTold(t *testing.T) {
 func TestWithoutAResponseURLNothingIsHandedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := withUsers(kim)
-		w.bot.People.Read = func(ctx context.Context, _ zoho.UserType) ([]zoho.User, error) { <-ctx.Done(); return nil, ctx.Err() }
+		w.bot.People.Read = hanging
 		if got := w.from(t, "/crmuser", "kim", map[string]string{"response_url": ""}); !strings.Contains(got, "did not answer in time") || len(*w.jobs) != 0 {
 			t.Errorf("got %q, %d jobs", got, len(*w.jobs))
 		}
@@ -135,7 +132,7 @@ func TestAButtonWhoseAnswerIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := withUsers(kim)
 		read := w.bot.People.Read
-		w.bot.People.Read = func(ctx context.Context, _ zoho.UserType) ([]zoho.User, error) { <-ctx.Done(); return nil, ctx.Err() }
+		w.bot.People.Read = hanging
 		r, err := w.slack.Interaction(t.Context(), "https://bot.example"+bot.InteractivityPath, w.slack.Clicked("ask", "/crmuser kim"))
 		if err != nil {
 			t.Fatal(err)

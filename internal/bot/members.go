@@ -14,15 +14,20 @@ const (
 	// membersTTL is how long Slack is believed about who is in a group, and who
 	// is a guest.
 	membersTTL = 5 * time.Minute
-	// maxGuests is how many people's answers are kept at once.
-	maxGuests = 10_000
+	// maxTold is how many answers of one kind are kept at once.
+	maxTold = 10_000
 )
 
 // members remembers what Slack told about people. It is safe for concurrent use.
 type members struct {
-	mu     sync.Mutex
-	groups map[string]told[[]string] // user ids, by workspace and group
-	guests map[string]told[bool]     // by workspace and user id
+	groups memory[[]string] // user ids, by workspace and group
+	guests memory[bool]     // by workspace and user id
+}
+
+// memory keeps answers for a while.
+type memory[T any] struct {
+	mu   sync.Mutex
+	kept map[string]told[T]
 }
 
 // told is an answer and when it was given.
@@ -33,68 +38,62 @@ type told[T any] struct {
 
 func (t told[T]) fresh() bool { return within(t.at, membersTTL) }
 
+// get gives an answer that is kept, or asks for it. Failures are not kept.
+func (m *memory[T]) get(key string, ask func() (T, error)) (T, error) {
+	m.mu.Lock()
+	known := m.kept[key]
+	m.mu.Unlock()
+	if known.fresh() {
+		return known.is, nil
+	}
+	is, err := ask()
+	if err == nil {
+		m.keep(key, is)
+	}
+	return is, err
+}
+
+// keep keeps an answer, if need be in the place of those that are too old.
+func (m *memory[T]) keep(key string, is T) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.kept == nil {
+		m.kept = map[string]told[T]{}
+	}
+	if len(m.kept) >= maxTold {
+		maps.DeleteFunc(m.kept, func(_ string, t told[T]) bool { return !t.fresh() })
+	}
+	if len(m.kept) < maxTold {
+		m.kept[key] = told[T]{is, wallClock()}
+	}
+}
+
 // inGroup reports whether the asker is a member of a user group.
 func (b *Bot) inGroup(ctx context.Context, group string, q question) (bool, error) {
-	m, key := &b.members, q.workspace()+"/"+group
-	m.mu.Lock()
-	known := m.groups[key]
-	m.mu.Unlock()
-	if !known.fresh() {
-		var ids []string
-		err := b.callSlack(ctx, "user group", func(api *slack.Client) (err error) {
-			ids, err = api.GetUserGroupMembersContext(ctx, group, slack.GetUserGroupMembersOptionTeamID(q.workspace()))
+	users, err := b.members.groups.get(q.workspace()+"/"+group, func() (users []string, err error) {
+		err = b.callSlack(ctx, "user group", func(api *slack.Client) (err error) {
+			users, err = api.GetUserGroupMembersContext(ctx, group, slack.GetUserGroupMembersOptionTeamID(q.workspace()))
 			return err
 		})
-		if err != nil {
-			return false, err
-		}
-		known = told[[]string]{ids, wallClock()}
-		m.mu.Lock()
-		if m.groups == nil {
-			m.groups = map[string]told[[]string]{}
-		}
-		m.groups[key] = known
-		m.mu.Unlock()
-	}
-	return slices.Contains(known.is, q.User), nil
+		return users, err
+	})
+	return err == nil && slices.Contains(users, q.User), err
 }
 
 // isGuest reports whether the asker is a guest in the workspace, or comes from
 // another organisation.
 func (b *Bot) isGuest(ctx context.Context, q question) (bool, error) {
-	m, key := &b.members, q.workspace()+"/"+q.User
-	m.mu.Lock()
-	known := m.guests[key]
-	m.mu.Unlock()
-	if !known.fresh() {
-		var u *slack.User
-		err := b.callSlack(ctx, "user", func(api *slack.Client) (err error) {
-			u, err = api.GetUserInfoContext(ctx, q.User)
+	return b.members.guests.get(q.workspace()+"/"+q.User, func() (guest bool, err error) {
+		err = b.callSlack(ctx, "user", func(api *slack.Client) error {
+			u, err := api.GetUserInfoContext(ctx, q.User)
+			if err == nil {
+				ours := u.TeamID != "" && u.TeamID == q.Team || b.Access.listed(u.TeamID) || b.Access.listed(u.Enterprise.EnterpriseID)
+				guest = u.IsRestricted || u.IsUltraRestricted || u.IsStranger || !ours
+			}
 			return err
 		})
-		if err != nil {
-			return false, err
-		}
-		ours := u.TeamID != "" && u.TeamID == q.Team || b.Access.listed(u.TeamID) || b.Access.listed(u.Enterprise.EnterpriseID)
-		known = told[bool]{u.IsRestricted || u.IsUltraRestricted || u.IsStranger || !ours, wallClock()}
-		m.remember(key, known)
-	}
-	return known.is, nil
-}
-
-// remember keeps an answer, if need be in the place of those that are too old.
-func (m *members) remember(key string, is told[bool]) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.guests == nil {
-		m.guests = map[string]told[bool]{}
-	}
-	if len(m.guests) >= maxGuests {
-		maps.DeleteFunc(m.guests, func(_ string, t told[bool]) bool { return !t.fresh() })
-	}
-	if len(m.guests) < maxGuests {
-		m.guests[key] = is
-	}
+		return guest, err
+	})
 }
 
 // wallClock is what ages are measured by: the monotonic clock stands still

@@ -9,8 +9,7 @@ import (
 const namespace = "crmwho"
 
 // embedded makes of a log line one that CloudWatch takes metrics from: those of
-// its top-level values that are named here. Values that a line lacks count as
-// nothing.
+// its top-level values that are named here.
 // Source: AWS's documentation, "Specification: Embedded metric format".
 type embedded struct {
 	Timestamp         int64       `json:"Timestamp"` // in milliseconds

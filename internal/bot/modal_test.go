@@ -98,7 +98,7 @@ func TestALateModal(t *testing.T) {
 		w := withUsers(kim)
 		view := w.opened(t)
 		read := w.bot.People.Read
-		w.bot.People.Read = func(ctx context.Context, _ zoho.UserType) ([]zoho.User, error) { <-ctx.Done(); return nil, ctx.Err() }
+		w.bot.People.Read = hanging
 		if got := w.interact(t, w.slack.Submitted(view, "find_person", chosen("1"))); !strings.Contains(got, "Looking in Zoho CRM") || len(*w.jobs) != 1 {
 			t.Fatalf("got %s, %d jobs", got, len(*w.jobs))
 		}
@@ -118,7 +118,7 @@ func TestAModalThatWasClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := withUsers(kim)
 		read := w.bot.People.Read
-		w.bot.People.Read = func(ctx context.Context, _ zoho.UserType) ([]zoho.User, error) { <-ctx.Done(); return nil, ctx.Err() }
+		w.bot.People.Read = hanging
 		w.interact(t, w.slack.Submitted("V0CLOSED", "find_person", chosen("1")))
 		w.bot.People.Read = read
 		if _, err := w.bot.Do(t.Context(), (*w.jobs)[0]); err != nil || !strings.Contains(w.log.String(), `"outcome":"not delivered"`) {

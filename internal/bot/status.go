@@ -31,7 +31,7 @@ func (b *Bot) status(ctx context.Context, q question) answered {
 	if last != nil && isAdmin {
 		s.LastError = last.Error()
 	}
-	return answered{message: slackfmt.StatusReport(s), outcome: "status", people: s.People, age: ageOf(s.ReadAt)}
+	return answered{message: slackfmt.StatusReport(s), outcome: "status", people: s.People}
 }
 
 // isAdmin reports whether the asker sees errors as engineers do.
@@ -59,12 +59,4 @@ func (b *Bot) tokenStatus(ctx context.Context, s *slackfmt.Status) error {
 		s.TokenProblem = "It could not be read just now."
 	}
 	return err
-}
-
-// ageOf is how long ago a time was; nothing for one that is not known.
-func ageOf(t time.Time) time.Duration {
-	if t.IsZero() {
-		return 0
-	}
-	return time.Since(t)
 }

@@ -65,9 +65,9 @@ func (s *Source) Token(ctx context.Context) (zoho.Token, error) {
 
 // Refused is for zoho.Client.Refused: it reports whether Token gives another
 // token than the refused one. Where the store has no other, Tell is told, at
-// most once a minute unless that failed, and Token reads the store
-// again before it gives that token once more. A token of unknown version is not
-// told of. Of those who come at the same time one reads and tells for all.
+// most once a minute unless that failed, and Token reads the store again before
+// it gives that token once more. A token of unknown version is not told of. Of
+// those who come at the same time one reads and tells for all.
 func (s *Source) Refused(ctx context.Context, refused zoho.Token) bool {
 	settled := s.settled.Load()
 	release, err := s.takeTurn(ctx)
