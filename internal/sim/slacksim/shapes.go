@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -262,6 +263,33 @@ func exactlyOne(a, b string) func(*troubles, string, object) {
 
 var optionsOrGroups = exactlyOne("options", "option_groups")
 
+// offersInitial wants the option that is chosen at first to be one of those that
+// a menu offers, letter by letter.
+func offersInitial(t *troubles, at string, o object) {
+	first := o["initial_option"]
+	same := func(option object) bool { return reflect.DeepEqual(first, any(option)) }
+	if first != nil && !slices.ContainsFunc(optionsOf(o), same) {
+		t.add(at+"/initial_option", "is not one of the options")
+	}
+}
+
+// optionsOf are a menu's options, also those in groups.
+func optionsOf(o object) (all []object) {
+	options, _ := o["options"].([]any)
+	groups, _ := o["option_groups"].([]any)
+	for _, g := range groups {
+		group, _ := g.(object)
+		more, _ := group["options"].([]any)
+		options = append(options, more...)
+	}
+	for _, option := range options {
+		if option, ok := option.(object); ok {
+			all = append(all, option)
+		}
+	}
+	return all
+}
+
 // Interactive elements.
 var (
 	common = fields{"action_id": id, "confirm": confirm.check}
@@ -273,13 +301,17 @@ var (
 	// Older documentation asks for two options at least: a choice.
 	overflow     = shape{need: fields{"options": list(2, 5, option.with(fields{"url": webLink}).check)}}.with(common)
 	staticSelect = shape{
-		may:  fields{"options": list(1, 100, option.check), "option_groups": list(1, 100, optionGroup.check)},
-		also: optionsOrGroups,
+		may: fields{"options": list(1, 100, option.check), "option_groups": list(1, 100, optionGroup.check)},
+		also: func(t *troubles, at string, o object) {
+			optionsOrGroups(t, at, o)
+			offersInitial(t, at, o)
+		},
 	}.with(chosen)
 	externalSelect = shape{may: fields{"min_query_length": integer(0, many)}}.with(chosen)
 	choices        = shape{
 		need: fields{"options": list(1, 10, option.check)},
 		may:  fields{"focus_on_load": boolean, "initial_option": option.check},
+		also: offersInitial,
 	}.with(common)
 	textInput = shape{may: fields{"action_id": id, "placeholder": plain(150), "multiline": boolean, "focus_on_load": boolean}}
 

@@ -83,6 +83,8 @@ func TestBlocks(t *testing.T) {
 		{`{"type":"section","fields":` + times(10, plainText(20)) + `}`, ""},
 		{`{"type":"section","fields":` + times(11, plainText(1)) + `}`, "/fields"},
 		{`{"type":"section","fields":` + times(1, plainText(2001)) + `}`, "/fields/0/text"},
+		{`{"type":"section","text":` + plainText(1) + `,"fields":[` + plainText(1) + `]}`, ""},
+		{`{"type":"section","text":{"type":"mrkdwn","text":"<tel:+15550100|+1 555 0100>","verbatim":true}}`, ""},
 		{`{"type":"section"}`, ": lacks text or fields"},
 		{`{"type":"section","text":` + plainText(1) + `,"expand":"yes"}`, "/expand"},
 		{`{"type":"section","text":` + plainText(1) + `,"accessory":{"type":"overflow","options":` + times(5, option(75, 150)) + `}}`, ""},
@@ -139,6 +141,12 @@ func TestBlocks(t *testing.T) {
 		{selecting(`,"option_groups":` + times(1, group(1, 0))), "/elements/0/option_groups/0/options"},
 		{`{"type":"actions","elements":[{"type":"overflow","options":` + times(2, option(1, 1)) + `}]}`, ""},
 		{`{"type":"actions","elements":[{"type":"external_select","min_query_length":0}]}`, ""},
+		{`{"type":"actions","elements":[{"type":"external_select","initial_option":` + option(1, 1) + `}]}`, ""},
+		{`{"type":"actions","elements":[{"type":"external_select","initial_option":` + option(1, 151) + `}]}`, "/elements/0/initial_option/value"},
+		{selecting(`,"options":` + times(1, option(1, 1)) + `,"initial_option":` + option(1, 1)), ""},
+		{selecting(`,"options":` + times(1, option(1, 1)) + `,"initial_option":` + option(2, 1)), "/elements/0/initial_option"},
+		{selecting(`,"option_groups":[` + group(1, 1) + `],"initial_option":` + option(1, 1)), ""},
+		{`{"type":"actions","elements":[{"type":"radio_buttons","options":[` + option(1, 1) + `],"initial_option":` + option(1, 2) + `}]}`, "/elements/0/initial_option"},
 		{`{"type":"actions","elements":[{"type":"external_select","min_query_length":-1}]}`, "/elements/0/min_query_length"},
 		{`{"type":"actions","elements":[{"type":"checkboxes","options":` + times(1, option(1, 1)) + `}]}`, ""},
 		{`{"type":"actions","elements":[{"type":"external_select","min_query_length":1,"placeholder":` + plainText(151) + `}]}`, "/elements/0/placeholder/text"},
@@ -230,7 +238,8 @@ func TestMessages(t *testing.T) {
 func TestViews(t *testing.T) {
 	view := func(kind, more string) string { return `{"type":"` + kind + `"` + more + `}` }
 	title, blocks := `,"title":`+plainText(24), `,"blocks":[`+divider+`]`
-	external := input(`{"type":"external_select","action_id":"a","min_query_length":1,"placeholder":` + plainText(150) + `}`)
+	search := `{"type":"external_select","action_id":"a","min_query_length":1,"placeholder":` + plainText(150) + `}`
+	external := input(search)
 	for _, c := range []struct{ view, place string }{
 		{view("modal", title+blocks+`,"close":`+plainText(24)+`,"private_metadata":"`+of(3000)+`","callback_id":"`+of(255)+`"`), ""},
 		{view("modal", title+`,"submit":`+plainText(24)+`,"blocks":[`+external+`]`), ""},
@@ -256,6 +265,9 @@ func TestViews(t *testing.T) {
 		{view("modal", title+`,"submit":`+plainText(1)+`,"blocks":[{"type":"input","label":`+plainText(2001)+`,"element":{"type":"plain_text_input"}}]`), "/blocks/0/label"},
 		{view("modal", title+`,"submit":`+plainText(1)+`,"blocks":[{"type":"input","label":`+plainText(1)+`,"hint":`+plainText(2001)+`,"element":{"type":"plain_text_input"}}]`), "/blocks/0/hint"},
 		{view("modal", title+`,"submit":`+plainText(1)+`,"blocks":[`+input(`{"type":"plain_text_input","placeholder":`+plainText(151)+`}`)+`]`), "/blocks/0/element/placeholder"},
+		{view("modal", title+`,"submit":`+plainText(1)+`,"blocks":[`+strings.Replace(external, `{`, `{"dispatch_action":true,`, 1)+`,`+buttonWith("")+`]`), ""},
+		{view("modal", title+`,"submit":`+plainText(1)+`,"blocks":[`+strings.Replace(external, `{`, `{"dispatch_action":1,`, 1)+`]`), "/blocks/0/dispatch_action"},
+		{view("home", `,"blocks":[{"type":"actions","elements":[`+search+`]},{"type":"section","text":`+plainText(1)+`,"accessory":`+search+`}]`), ""},
 		{view("home", blocks), ""},
 		{view("home", `,"blocks":`+times(100, divider)), ""},
 		{view("home", `,"blocks":`+times(101, divider)), "/blocks"},
