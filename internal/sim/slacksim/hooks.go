@@ -25,7 +25,7 @@ const (
 // hook is a response URL.
 type hook struct {
 	url     string
-	command bool // of a slash command, not of a button
+	command bool // of a slash command or a shortcut, which leave the app no message to change
 	made    time.Time
 	uses    int
 	waiting []chan json.RawMessage
@@ -38,7 +38,8 @@ const (
 	apiHost   = "https://slack.com"
 )
 
-// newHook makes a response URL. Its kind is "commands" or "actions".
+// newHook makes a response URL. Its kind is "commands", "actions" or, of
+// shortcuts, "app".
 func (s *Slack) newHook(kind string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,7 +47,7 @@ func (s *Slack) newHook(kind string) string {
 		s.hooks = map[string]*hook{}
 	}
 	path := fmt.Sprintf("/%s/%s/%d/%s", kind, Team, len(s.hooks)+1, rand.Text())
-	h := &hook{url: cmp.Or(s.Base, hooksHost) + path, command: kind == "commands", made: time.Now()}
+	h := &hook{url: cmp.Or(s.Base, hooksHost) + path, command: kind != "actions", made: time.Now()}
 	s.hooks[path] = h
 	return h.url
 }
@@ -126,6 +127,7 @@ func (s *Slack) take(r request) answer {
 	}
 	post := Post{At: time.Now(), Via: "response_url", To: h.url, Body: slices.Clone(r.body)}
 	post.Replaced = !h.command && (m.Replace || m.Delete)
+	post.InChannel = m.Type == "in_channel" && !m.empty()
 	s.posts = append(s.posts, post)
 	h.deliver(post.Body)
 	return encoded(http.StatusOK, object{"ok": true})
@@ -166,7 +168,7 @@ func (h *hook) accept(r request) (m posted, err error) {
 		return m, problem{"invalid_payload", err.Error()}
 	}
 	switch {
-	case m.empty() && (h.command || !m.Delete): // a slash command has no message to delete
+	case m.empty() && (h.command || !m.Delete): // neither a command nor a shortcut has a message to delete
 		return m, problem{code: "no_text"}
 	case !h.command && m.Replace && m.Type == "in_channel": // a choice
 		return m, problem{"invalid_payload", "an ephemeral message cannot become one of the channel"}

@@ -44,13 +44,11 @@ func (s *Slack) Typed(command, text string) url.Values {
 // The payloads below are of interactions and events that happen now. Their
 // triggers and response URLs are honoured; the maps are the caller's to change.
 
-// Clicked is the payload of a button that was pressed on an ephemeral message.
+// Clicked is the payload of a button that was pressed on an ephemeral message,
+// whether a message has it or not: see Pressed.
 // Source: Slack's documentation, "block_actions payload".
 func (s *Slack) Clicked(actionID, value string) map[string]any {
-	p := s.payload("block_actions")
-	p["api_app_id"] = App
-	p["channel"] = object{"id": Channel, "name": "sample-channel"}
-	p["container"] = object{"type": "message", "message_ts": stamp(), "channel_id": Channel, "is_ephemeral": true}
+	p := s.where("block_actions", object{})
 	p["response_url"] = s.newHook("actions")
 	p["trigger_id"] = s.newTrigger()
 	p["actions"] = []any{object{"type": "button", "action_id": actionID, "block_id": "sample", "value": value, "action_ts": stamp()}}
@@ -67,8 +65,23 @@ func (s *Slack) Shortcut(callbackID string) map[string]any {
 	return p
 }
 
+// MessageShortcut is the payload of a shortcut on a message that an author, a
+// user id, wrote in the sample channel.
+// Source: Slack's documentation, "Shortcuts payload"; it names no api_app_id.
+func (s *Slack) MessageShortcut(callbackID, author, text string) map[string]any {
+	p := s.payload("message_action")
+	ts := stamp()
+	p["callback_id"] = callbackID
+	p["trigger_id"] = s.newTrigger()
+	p["response_url"] = s.newHook("app")
+	p["channel"] = object{"id": Channel, "name": "sample-channel"}
+	p["message"] = object{"type": "message", "user": author, "ts": ts, "text": text, "team": Team}
+	p["message_ts"], p["action_ts"] = ts, stamp()
+	return p
+}
+
 // Suggestion is the payload that asks for the options of an external select in
-// a modal, for what was typed so far.
+// a modal, for what was typed so far, whether one has it or not: see Searched.
 // Source: Slack's documentation, "block_suggestion payload".
 func (s *Slack) Suggestion(actionID, typed string) map[string]any {
 	p := s.payload("block_suggestion")
@@ -129,10 +142,14 @@ func (s *Slack) payload(kind string) object {
 		"type":                  kind,
 		"token":                 verificationToken,
 		"team":                  object{"id": Team, "domain": "sample-team"},
-		"user":                  object{"id": User, "username": "sample-user", "name": "sample-user", "team_id": Team},
+		"user":                  person(User),
 		"enterprise":            nil,
 		"is_enterprise_install": false,
 	}
+}
+
+func person(id string) object {
+	return object{"id": id, "username": "sample-user", "name": "sample-user", "team_id": Team}
 }
 
 // stamp is the time as Slack writes it.

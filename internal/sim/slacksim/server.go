@@ -76,11 +76,15 @@ func refusal(status int, p problem) answer {
 }
 
 func encoded(status int, body object) answer {
-	data, err := json.Marshal(body)
+	return answer{status: status, header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, body: encode(body)}
+}
+
+func encode(o object) []byte {
+	data, err := json.Marshal(o)
 	if err != nil {
 		panic(err) // our own objects are representable
 	}
-	return answer{status: status, header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, body: data}
+	return data
 }
 
 // ServeHTTP answers response URLs and, below /api/, the Web API.

@@ -254,6 +254,21 @@ func TestPeople(t *testing.T) {
 	}
 }
 
+func TestSharingWithTheChannel(t *testing.T) {
+	for body, inChannel := range map[string]bool{
+		`{"text":"Kim","response_type":"in_channel","replace_original":false}`: true,
+		`{"text":"Kim","response_type":"ephemeral","replace_original":false}`:  false,
+		`{"text":"Kim"}`: false,
+		`{"delete_original":true,"response_type":"in_channel"}`: false,
+	} {
+		s := &slacksim.Slack{}
+		post(t, s, s.Clicked("share", "x")["response_url"].(string), asJSON, body)
+		if got := s.Posts(); len(got) != 1 || got[0].InChannel != inChannel || inChannel && got[0].Replaced {
+			t.Errorf("%s: got %+v", body, got)
+		}
+	}
+}
+
 func TestTriggerIsGoodOnceWithinThreeSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slacksim.Slack{BotToken: "xoxb"}

@@ -57,6 +57,9 @@ const (
 	Bot     = "U0SAMPLEBOT" // the app's own user
 )
 
+// botID is another id of the app's own user.
+const botID = "B0SAMPLE"
+
 // timeout is how long Slack waits for an answer.
 // Source: Slack's documentation, "Implementing slash commands".
 const timeout = 3 * time.Second
@@ -69,11 +72,12 @@ type object = map[string]any
 
 // Post is something that Slack accepted from the app, to show it to people.
 type Post struct {
-	At       time.Time
-	Via      string          // "response_url", "response_action" or the method, such as "views.open"
-	To       string          // the response URL, the view's id, or the user whose Home tab it is
-	Replaced bool            // it took the place of the message whose button was pressed, or deleted it
-	Body     json.RawMessage // the message or the view
+	At        time.Time
+	Via       string          // "response_url", "response_action" or the method, such as "views.open"
+	To        string          // the response URL, the view's id, or the user whose Home tab it is
+	Replaced  bool            // it took the place of the message whose button was pressed, or deleted it
+	InChannel bool            // it is a message that everybody in the channel sees
+	Body      json.RawMessage // the message or the view
 }
 
 // Posts lists what was accepted so far, in order.

@@ -145,7 +145,7 @@ func (s *Slack) authorise(r request, in args) error {
 func (s *Slack) authTest(args) (object, error) {
 	return object{
 		"url": "https://sample-team.slack.com/", "team": "Sample Team", "team_id": Team,
-		"user": "sample-bot", "user_id": Bot, "bot_id": "B0SAMPLE", "is_enterprise_install": false,
+		"user": "sample-bot", "user_id": Bot, "bot_id": botID, "is_enterprise_install": false,
 	}, nil
 }
 
@@ -233,15 +233,12 @@ func (s *Slack) show(id string, asked json.RawMessage) object {
 		"close": nil, "submit": nil, "previous_view_id": nil,
 	}
 	_ = json.Unmarshal(asked, &v) // it has been checked
-	blocks, _ := v["blocks"].([]any)
-	for _, b := range blocks {
-		if b, ok := b.(object); ok && b["block_id"] == nil {
-			b["block_id"] = rand.Text()[:5]
-		}
+	fill(v)
+	if old := s.views[id]; old != nil {
+		keepState(old.is, v)
 	}
 	v["id"], v["root_view_id"], v["hash"] = id, id, newHash()
-	v["team_id"], v["app_id"], v["app_installed_team_id"], v["bot_id"] = Team, App, Team, "B0SAMPLE"
-	v["state"] = object{"values": object{}}
+	v["team_id"], v["app_id"], v["app_installed_team_id"], v["bot_id"] = Team, App, Team, botID
 	if s.views == nil {
 		s.views = map[string]*view{}
 	}
@@ -306,7 +303,7 @@ func (s *Slack) viewsPublish(in args) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := "V0SAMPLEHOME" + user
+	id := HomeTab(user)
 	if hash := in.text("hash"); hash != "" && (s.views[id] == nil || hash != s.views[id].is["hash"]) {
 		return nil, problem{code: "hash_conflict"}
 	}
