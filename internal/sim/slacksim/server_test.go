@@ -254,6 +254,36 @@ func TestPeople(t *testing.T) {
 	}
 }
 
+func TestPeopleByName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // its clock is in winter
+		s := &slacksim.Slack{BotToken: "xoxb", People: map[string]slacksim.Person{
+			"U0PERSON": {Email: "generated.person@example.com", TimeZone: "America/New_York"},
+			"U0LEFT":   {Deleted: true, TimeZone: "Nowhere/Atall"},
+			"U0ROBOT":  {Bot: true, Email: "generated.robot@example.com"},
+		}, Guests: map[string]string{"U0ROBOT": "single"}}
+		for id, want := range map[string]map[string]any{
+			"U0PERSON": {"is_bot": false, "deleted": false, "tz": "America/New_York", "tz_label": "EST", "tz_offset": -18000.0, "profile.email": "generated.person@example.com", "profile.real_name": "Sample User", "profile.display_name": "sample-user", "is_restricted": false},
+			"U0LEFT":   {"is_bot": false, "deleted": true, "tz": "Nowhere/Atall", "tz_label": nil, "tz_offset": nil, "profile.email": nil},
+			"U0ROBOT":  {"is_bot": true, "deleted": false, "tz": nil, "tz_offset": nil, "is_ultra_restricted": true},
+			"U0SAMPLE": {"is_bot": false, "tz": nil, "profile.email": nil, "profile.real_name": "Sample User"},
+		} {
+			_, _, reply := post(t, s, api+"users.info", asForm, "token=xoxb&user="+id)
+			user, _ := reply["user"].(map[string]any)
+			wants(t, id, user, want)
+		}
+	})
+}
+
+func TestEmailNeedsItsScope(t *testing.T) {
+	for email, scopes := range map[string][]string{"": {"users:read"}, "generated.person@example.com": {"users:read", "users:read.email"}} {
+		s := &slacksim.Slack{BotToken: "xoxb", Scopes: scopes, People: map[string]slacksim.Person{"U0PERSON": {Email: "generated.person@example.com"}}}
+		_, _, reply := post(t, s, api+"users.info", asForm, "token=xoxb&user=U0PERSON")
+		if got, given := pick(reply, "user", "profile").(map[string]any)["email"]; given != (email != "") || given && got != email {
+			t.Errorf("with %v: got %v", scopes, got)
+		}
+	}
+}
+
 func TestSharingWithTheChannel(t *testing.T) {
 	for body, inChannel := range map[string]bool{
 		`{"text":"Kim","response_type":"in_channel","replace_original":false}`: true,

@@ -37,6 +37,7 @@ type Slack struct {
 	Base          string              // where ServeHTTP is reached, such as http://127.0.0.1:4321; empty: Slack's own hosts
 	Groups        map[string][]string // user groups' members, by group id
 	Guests        map[string]string   // kinds of guests, by user id: "multi", "single" or "stranger"
+	People        map[string]Person   // what is known of users, by user id
 	HTTP          *http.Client        // what reaches the app; nil: http.DefaultClient
 
 	mu       sync.Mutex
@@ -46,6 +47,14 @@ type Slack struct {
 	faults   []*fault
 	posts    []Post
 	calls    []Call
+}
+
+// Person is what Slack knows of a user.
+type Person struct {
+	Email    string // told to those with the scope users:read.email
+	TimeZone string // by its IANA name; empty: not told
+	Bot      bool
+	Deleted  bool
 }
 
 // What the played workspace consists of.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -53,7 +54,7 @@ func (s *Slack) api(r request) answer {
 	if err != nil {
 		return refusal(http.StatusOK, problemOf(err))
 	}
-	if m.scope != "" && s.Scopes != nil && !slices.Contains(s.Scopes, m.scope) {
+	if m.scope != "" && !s.has(m.scope) {
 		a := encoded(http.StatusOK, object{
 			"ok": false, "error": "missing_scope", "needed": m.scope, "provided": strings.Join(s.Scopes, ","),
 		})
@@ -69,6 +70,9 @@ func (s *Slack) api(r request) answer {
 	out["ok"] = true
 	return encoded(http.StatusOK, out)
 }
+
+// has reports whether the token has a scope.
+func (s *Slack) has(scope string) bool { return s.Scopes == nil || slices.Contains(s.Scopes, scope) }
 
 // args are a call's arguments, each as JSON. What a method does not know it
 // ignores, as Slack does.
@@ -149,25 +153,54 @@ func (s *Slack) authTest(args) (object, error) {
 	}, nil
 }
 
-// usersInfo knows the sample user, guests and the members of groups.
+// knows reports whether a user is the sample user, a person, a guest or a member
+// of a group.
+func (s *Slack) knows(id string) bool {
+	_, known := s.People[id]
+	_, guest := s.Guests[id]
+	for _, members := range s.Groups {
+		known = known || slices.Contains(members, id)
+	}
+	return known || guest || id == User
+}
+
+// usersInfo tells of everybody whom this Slack knows.
+// Source: Slack's documentation, "users.info" and "User object".
 func (s *Slack) usersInfo(in args) (object, error) {
 	id := in.text("user")
 	if id == "" {
 		return nil, missing("user")
 	}
-	guest, known := s.Guests[id]
-	for _, members := range s.Groups {
-		known = known || slices.Contains(members, id)
-	}
-	if !known && id != User {
+	if !s.knows(id) {
 		return nil, problem{code: "user_not_found"}
 	}
-	return object{"user": object{
-		"id": id, "team_id": Team, "name": "sample-user", "real_name": "Sample User", "deleted": false, "is_bot": false,
+	guest, is := s.Guests[id], s.People[id]
+	profile := object{"real_name": "Sample User", "display_name": "sample-user"}
+	if is.Email != "" && s.has("users:read.email") {
+		profile["email"] = is.Email
+	}
+	user := object{
+		"id": id, "team_id": Team, "name": "sample-user", "real_name": "Sample User", "deleted": is.Deleted, "is_bot": is.Bot,
 		"is_restricted":       guest == "multi" || guest == "single",
 		"is_ultra_restricted": guest == "single",
 		"is_stranger":         guest == "stranger",
-	}}, nil
+		"profile":             profile,
+	}
+	maps.Copy(user, is.zone(time.Now()))
+	return object{"user": user}, nil
+}
+
+// zone is what Slack tells of where a person is. The label is short, where
+// Slack's are long.
+func (p Person) zone(now time.Time) object {
+	if p.TimeZone == "" {
+		return nil
+	}
+	zone := object{"tz": p.TimeZone}
+	if at, err := time.LoadLocation(p.TimeZone); err == nil {
+		zone["tz_label"], zone["tz_offset"] = now.In(at).Zone()
+	}
+	return zone
 }
 
 func (s *Slack) groupMembers(in args) (object, error) {
