@@ -38,6 +38,7 @@ type Slack struct {
 	Groups        map[string][]string // user groups' members, by group id
 	Guests        map[string]string   // kinds of guests, by user id: "multi", "single" or "stranger"
 	People        map[string]Person   // what is known of users, by user id
+	Channels      []string            // that the app is in; of others only the sample channel exists
 	HTTP          *http.Client        // what reaches the app; nil: http.DefaultClient
 
 	mu       sync.Mutex
@@ -83,10 +84,10 @@ type object = map[string]any
 type Post struct {
 	At        time.Time
 	Via       string          // "response_url", "response_action" or the method, such as "views.open"
-	To        string          // the response URL, the view's id, or the user whose Home tab it is
+	To        string          // the response URL, the channel, the view's id, or the user whose Home tab it is
 	Replaced  bool            // it took the place of the message whose button was pressed, or deleted it
 	InChannel bool            // it is a message that everybody in the channel sees
-	Body      json.RawMessage // the message or the view
+	Body      json.RawMessage // the message, with channel and user if a method posts it, or the view
 }
 
 // Posts lists what was accepted so far, in order.

@@ -39,6 +39,8 @@ var methods = map[string]method{
 	"views.publish":         {"", (*Slack).viewsPublish},
 	"users.info":            {"users:read", (*Slack).usersInfo},
 	"usergroups.users.list": {"usergroups:read", (*Slack).groupMembers},
+	"chat.postMessage":      {"chat:write", (*Slack).postMessage},
+	"chat.postEphemeral":    {"chat:write", (*Slack).postEphemeral},
 }
 
 // api answers a call of the Web API. Refusals come at HTTP 200.
