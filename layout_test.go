@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"internal/store/storetest": {"internal/store"},
 	"internal/token":           {"internal/zoho", "internal/store"},
 	"internal/directory":       {"internal/zoho", "internal/store"},
+	"internal/audit":           {"internal/directory", "internal/zoho"},
 	"internal/slackfmt":        {"internal/directory", "internal/zoho"},
 	"internal/bot":             {"internal/slackfmt", "internal/directory", "internal/zoho", "internal/store"},
 	"internal/sim/zohosim":     {},
