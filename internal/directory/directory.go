@@ -45,9 +45,16 @@ type Directory struct {
 	// Store keeps the snapshot for other processes. Required.
 	Store store.Store
 
+	// Roles, Profiles and Org tell what the CRM says about itself, such as the
+	// methods of *zoho.Client. Each may be nil, and its grant may be missing:
+	// then that part of Snapshot.Organisation is unknown. Sync alone calls them.
+	Roles    func(context.Context) ([]zoho.Role, error)
+	Profiles func(context.Context) ([]zoho.Profile, error)
+	Org      func(context.Context) (zoho.Org, error)
+
 	FreshFor    time.Duration // answers come from a snapshot not older than this, if Zoho answers in time; zero: DefaultFreshFor
 	ReloadAfter time.Duration // how often the stored snapshot is looked at: it alone forgets who left; zero: DefaultReloadAfter
-	FullAfter   time.Duration // Sync reads everybody when that was so long ago; zero: DefaultFullAfter
+	FullAfter   time.Duration // Sync reads everybody, and the organisation, when that was so long ago; zero: DefaultFullAfter
 
 	Log *slog.Logger // takes a line for each refresh; nil: slog.Default
 
@@ -65,37 +72,32 @@ type held struct {
 	failure  error
 }
 
-// Source tells where an answer comes from.
-type Source struct {
-	ReadAt time.Time     // when Zoho was asked
-	Age    time.Duration // at the time of the answer
-	Stale  error         // why it is older than it should be; nil when it is not
-}
-
-// Search finds the people whom a query fits: see Snapshot.Search. When Zoho
-// does not answer before the deadline of ctx, the answer comes from the last
-// snapshot and says so; an error means that there is none.
+// Search finds the people whom a query fits, as Look does: see Snapshot.Search.
 func (d *Directory) Search(ctx context.Context, q Query) (People, error) {
-	return d.answer(ctx, func(s *Snapshot) People { return s.Search(q) })
+	v, err := d.Look(ctx)
+	if err != nil {
+		return People{}, err
+	}
+	return v.from(v.Search(q)), nil
 }
 
 // Admins gives those whom Zoho calls administrators, whatever their status, as
 // Search does.
 func (d *Directory) Admins(ctx context.Context) (People, error) {
-	return d.answer(ctx, (*Snapshot).Admins)
+	v, err := d.Look(ctx)
+	if err != nil {
+		return People{}, err
+	}
+	return v.from(v.Admins()), nil
 }
 
-// Recall finds people as Search does, in memory or in the stored snapshot, for
-// who cannot wait for Zoho: without a snapshot it finds nobody.
+// Recall finds people as RecallView does: without a snapshot it finds nobody.
 func (d *Directory) Recall(ctx context.Context, q Query) People {
-	d.Warm(ctx)
-	s := d.known().snapshot
-	if s == nil {
+	v, ok := d.RecallView(ctx)
+	if !ok {
 		return People{}
 	}
-	p := s.Search(q)
-	p.Source = Source{ReadAt: s.At, Age: max(0, time.Since(s.At))}
-	return p
+	return v.from(v.Search(q))
 }
 
 // Warm takes the stored snapshot into memory if the one that is there is not
@@ -136,36 +138,6 @@ func (d *Directory) State() State {
 	return s
 }
 
-func (d *Directory) answer(ctx context.Context, from func(*Snapshot) People) (People, error) {
-	s, stale, err := d.current(ctx)
-	if err != nil {
-		return People{}, err
-	}
-	p := from(s)
-	p.Source = Source{ReadAt: s.At, Age: max(0, time.Since(s.At)), Stale: stale}
-	return p, nil
-}
-
-// current gives a snapshot that is fresh, or the last one and why there is no
-// fresher. Without any it fails.
-func (d *Directory) current(ctx context.Context) (s *Snapshot, stale, err error) {
-	asked := wallClock()
-	if h := d.known(); d.isFresh(h) {
-		return h.snapshot, nil, nil
-	} else if h.snapshot != nil && justNow(h.failedAt, failurePause) {
-		return h.snapshot, h.failure, nil
-	}
-	err = d.inTurn(ctx, func() error { return d.refresh(ctx, asked) })
-	h := d.known()
-	switch {
-	case h.snapshot == nil:
-		return nil, nil, err
-	case d.isFresh(h):
-		return h.snapshot, nil, nil
-	}
-	return h.snapshot, err, nil
-}
-
 // wallClock is what ages are measured by. The monotonic clock, which time.Now
 // gives along, stands still while Lambda has a process frozen.
 func wallClock() time.Time { return time.Now().Round(0) }
@@ -182,10 +154,14 @@ func (d *Directory) hold(change func(*held)) {
 	change(&d.held)
 }
 
-func (d *Directory) freshFor() time.Duration { return cmp.Or(d.FreshFor, DefaultFreshFor) }
+func (d *Directory) freshFor() time.Duration  { return cmp.Or(d.FreshFor, DefaultFreshFor) }
+func (d *Directory) fullAfter() time.Duration { return cmp.Or(d.FullAfter, DefaultFullAfter) }
 
-func (d *Directory) isFresh(h held) bool {
-	return h.snapshot != nil && justNow(h.snapshot.At.Add(-clockSkew), d.freshFor()+clockSkew)
+func (d *Directory) isFresh(h held) bool { return h.isFor(d.freshFor()) }
+
+// isFor reports whether there is a snapshot that is not older than that.
+func (h held) isFor(age time.Duration) bool {
+	return h.snapshot != nil && justNow(h.snapshot.At.Add(-clockSkew), age+clockSkew)
 }
 
 // inTurn runs one refresh at a time. Who waits finds what the one before got.

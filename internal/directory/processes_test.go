@@ -263,8 +263,8 @@ func TestNobodyFromAProcessThatCouldNotReadTheStore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s, err := directory.Decode(value.Data); err != nil || s.Count != 1 {
-			t.Errorf("the store holds %d people, %v", s.Count, err)
+		if s, err := directory.Decode(value.Data); err != nil || s.Taken.Count != 1 {
+			t.Errorf("the store holds %d people, %v", s.Taken.Count, err)
 		}
 	})
 }

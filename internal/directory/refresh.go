@@ -35,13 +35,14 @@ type Synced struct {
 
 // Sync brings the stored snapshot up to date: with what has changed, or with
 // everybody when that was long ago or all is asked for. If Zoho or the store
-// fails, the stored one stays as it is.
+// fails, the stored one stays as it is. Afterwards it reads the organisation,
+// by the same rule; if that fails, the people have been stored all the same.
 func (d *Directory) Sync(ctx context.Context, all bool) (Synced, error) {
 	var s *Snapshot
 	err := d.inTurn(ctx, func() (err error) {
 		d.load(ctx)
 		s = d.known().snapshot
-		if all || s == nil || s.Watermark.IsZero() || !justNow(s.FullAt, cmp.Or(d.FullAfter, DefaultFullAfter)) {
+		if all || s == nil || s.Watermark.IsZero() || !justNow(s.FullAt, d.fullAfter()) {
 			s, err = d.readAll(ctx)
 		} else {
 			s, err = d.readChanges(ctx, s)
@@ -54,12 +55,13 @@ func (d *Directory) Sync(ctx context.Context, all bool) (Synced, error) {
 	if err != nil {
 		return Synced{}, fmt.Errorf("directory sync: %w", err)
 	}
-	return Synced{How: s.How, People: s.Count, ReadAt: s.At}, nil
+	d.syncOrganisation(ctx, all)
+	return Synced{How: s.How, People: s.len(), ReadAt: s.At}, nil
 }
 
-// refresh makes the snapshot in memory a fresh one, for somebody who asked at
-// a time: a failure since then is theirs too.
-func (d *Directory) refresh(ctx context.Context, asked time.Time) error {
+// refresh makes the snapshot in memory one that is not older than age, for
+// somebody who asked at a time: a failure since then is theirs too.
+func (d *Directory) refresh(ctx context.Context, asked time.Time, age time.Duration) error {
 	h := d.known()
 	if h.failedAt.After(asked) && justNow(h.failedAt, failurePause) {
 		return h.failure
@@ -70,9 +72,9 @@ func (d *Directory) refresh(ctx context.Context, asked time.Time) error {
 	}
 	var err error
 	switch {
-	case d.isFresh(h):
+	case h.isFor(age):
 	case h.snapshot != nil && !h.snapshot.Watermark.IsZero():
-		if _, err = d.readChanges(ctx, h.snapshot); err != nil && ctx.Err() == nil && !justNow(h.loadedAt, d.freshFor()) {
+		if _, err = d.readChanges(ctx, h.snapshot); err != nil && ctx.Err() == nil && !justNow(h.loadedAt, age) {
 			d.loadQuickly(ctx) // others may have got further
 		}
 	default:
@@ -119,7 +121,8 @@ func (d *Directory) readAll(ctx context.Context) (*Snapshot, error) {
 	if err == nil { // afterwards, so that who becomes one meanwhile is among the next changes
 		admins, err = d.Read(ctx, zoho.AdminUsers)
 	}
-	if before := d.known().snapshot; err == nil && len(users) == 0 && before != nil && before.Count > 0 {
+	before := d.known().snapshot
+	if err == nil && len(users) == 0 && before != nil && before.len() > 0 {
 		err = errEmptied
 	}
 	if err != nil {
@@ -135,7 +138,11 @@ func (d *Directory) readAll(ctx context.Context) (*Snapshot, error) {
 			users = append(users, u)
 		}
 	}
-	return d.took(ctx, NewSnapshot(at, users, ids(admins))), nil
+	s := NewSnapshot(at, users, ids(admins))
+	if before != nil {
+		s.Organisation = before.Organisation
+	}
+	return d.took(ctx, s), nil
 }
 
 // readChanges takes a snapshot of an earlier one and what has changed since.
@@ -205,7 +212,7 @@ func (d *Directory) failed(asked time.Time, err error) error {
 // took keeps a snapshot that is as Zoho said now.
 func (d *Directory) took(ctx context.Context, s *Snapshot) *Snapshot {
 	d.hold(func(h *held) { h.snapshot, h.failedAt, h.failure = s, time.Time{}, nil })
-	d.log().LogAttrs(ctx, slog.LevelInfo, "directory read", slog.String("how", s.How), slog.Int("people", s.Count), slog.Int64("ms", time.Since(s.At).Milliseconds()))
+	d.log().LogAttrs(ctx, slog.LevelInfo, "directory read", slog.String("how", s.How), slog.Int("people", s.len()), slog.Int64("ms", time.Since(s.At).Milliseconds()))
 	return s
 }
 
@@ -228,21 +235,25 @@ func (d *Directory) load(ctx context.Context) {
 	}
 }
 
-// adopt keeps a stored snapshot if it is newer than the one in memory.
+// adopt keeps what is newer in a stored snapshot than in the one in memory: the
+// people, the organisation, or both. The organisation is read less often, so
+// that a busy process, whose people are always newer, has it from the store.
 func (d *Directory) adopt(data []byte) error {
-	taken, packed, err := decodeTaken(data)
-	if err == nil && taken.At.After(wallClock().Add(clockSkew)) {
+	stored, packed, err := decodeHeader(data)
+	if err == nil && stored.At.After(wallClock().Add(clockSkew)) {
 		err = errFuture
 	}
-	before := d.known().snapshot
-	if err != nil || before != nil && !taken.newerThan(before.Taken) {
+	if err != nil {
 		return err
 	}
-	s := &Snapshot{}
-	if before != nil && taken.Hash == before.Hash {
-		*s = *before
-		s.Taken = taken
-	} else if s, err = decodePeople(taken, packed); err != nil {
+	before := d.known().snapshot
+	if before != nil {
+		stored = stored.orNewer(header{before.Taken, before.Organisation})
+	}
+	var s *Snapshot
+	if before != nil && stored.Hash == before.Hash {
+		s = before.as(stored)
+	} else if s, err = decodePeople(stored, packed); err != nil {
 		return err
 	}
 	d.hold(func(h *held) { h.snapshot = s })
@@ -252,14 +263,14 @@ func (d *Directory) adopt(data []byte) error {
 // save stores a snapshot, unless a newer one is there. One of nobody is not
 // worth keeping, and another process may know better.
 func (d *Directory) save(ctx context.Context, s *Snapshot) error {
-	if s.Count == 0 {
+	if s.len() == 0 {
 		return nil
 	}
-	data, err := s.Encode()
-	if err != nil {
-		return err
-	}
 	for range 3 {
+		data, err := s.Encode()
+		if err != nil {
+			return err
+		}
 		version, err := d.Store.WriteIfUnchanged(ctx, snapshotName, data, d.known().version)
 		if err == nil {
 			d.hold(func(h *held) { h.version = version })
@@ -268,7 +279,9 @@ func (d *Directory) save(ctx context.Context, s *Snapshot) error {
 		if !errors.Is(err, store.ErrChanged) {
 			return fmt.Errorf("save directory: %w", err)
 		}
-		if d.load(ctx); d.known().snapshot != s {
+		taken := s.Taken
+		d.load(ctx)
+		if s = d.known().snapshot; s.Taken != taken {
 			return nil // somebody else's is newer
 		}
 	}

@@ -333,19 +333,22 @@ func TestAWriteThatLostARaceIsTriedAgain(t *testing.T) {
 	})
 }
 
-// beaten is a store where somebody else writes just before the first write.
+// beaten is a store where somebody else writes just before the first write, or
+// a later one.
 type beaten struct {
 	store.Store
-	by []byte
+	by    []byte
+	after int // writes
 }
 
 func (b *beaten) WriteIfUnchanged(ctx context.Context, name string, data []byte, version string) (string, error) {
-	if by := b.by; by != nil {
+	if by := b.by; by != nil && b.after == 0 {
 		b.by = nil
 		if _, err := b.Store.WriteIfUnchanged(ctx, name, by, version); err != nil {
 			return "", err
 		}
 	}
+	b.after--
 	return b.Store.WriteIfUnchanged(ctx, name, data, version)
 }
 

@@ -28,6 +28,7 @@ const (
 // values are kept by column, and users are put together when they are asked for.
 type Snapshot struct {
 	Taken
+	Organisation Organisation // as it was when Sync read it last
 	people
 	index index
 }
@@ -200,7 +201,7 @@ func newSnapshot(taken Taken, ordered iter.Seq[entry]) *Snapshot {
 		}
 	}
 	b.finish()
-	s.Count = s.len()
+	s.Taken.Count = s.len()
 	s.Hash = sum(s.people.append(nil))
 	s.index = newIndex(&s.people)
 	return s
@@ -222,7 +223,9 @@ func NewSnapshot(at time.Time, users []zoho.User, admins map[string]bool) *Snaps
 // and these administrators.
 func (s *Snapshot) with(at time.Time, changed map[string]zoho.User, admins map[string]bool) *Snapshot {
 	taken := Taken{At: at, FullAt: s.FullAt, How: Changes}
-	return newSnapshot(taken, merged(s.without(changed, admins), ordered(maps.Values(changed), admins)))
+	now := newSnapshot(taken, merged(s.without(changed, admins), ordered(maps.Values(changed), admins)))
+	now.Organisation = s.Organisation
+	return now
 }
 
 func ordered(users iter.Seq[zoho.User], admins map[string]bool) []entry {
@@ -270,10 +273,20 @@ func merged(all iter.Seq[entry], news []entry) iter.Seq[entry] {
 
 // unchangedAt is the same snapshot, found to be still true.
 func (s *Snapshot) unchangedAt(at time.Time) *Snapshot {
+	taken := s.Taken
+	taken.At, taken.How = at, Changes
+	return s.as(header{taken, s.Organisation})
+}
+
+// as is the same people under another header.
+func (s *Snapshot) as(h header) *Snapshot {
 	same := *s
-	same.At, same.How = at, Changes
+	same.Taken, same.Organisation = h.Taken, h.Organisation
 	return &same
 }
+
+// knowing is the same snapshot with another organisation.
+func (s *Snapshot) knowing(o Organisation) *Snapshot { return s.as(header{s.Taken, o}) }
 
 // newerThan reports whether a snapshot is to be kept rather than another: one
 // that forgot who left, or else the one that was taken later.

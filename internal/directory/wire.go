@@ -14,7 +14,7 @@ import (
 )
 
 // A stored snapshot has two lines of text: a name, the format's version and the
-// SHA-256 of all that follows; and what Taken says, as JSON. Then come the
+// SHA-256 of all that follows; and its header, as JSON. Then come the
 // people by column, compressed with gzip. By column they take less room than as
 // JSON and load several times as fast: see BenchmarkLoad.
 const (
@@ -31,13 +31,34 @@ var (
 	errCorrupt = errors.New("a damaged snapshot")
 )
 
+// header is what a snapshot says besides its people. Further keys can join it
+// without another version of the format: whoever does not know them goes on.
+type header struct {
+	Taken
+	Organisation Organisation `json:"organisation,omitzero"`
+}
+
+// orNewer takes from another header what is newer there.
+func (h header) orNewer(o header) header {
+	if h.newerThan(o.Taken) {
+		if o.Organisation.At.After(h.Organisation.At) {
+			h.Organisation = o.Organisation
+		}
+		return h
+	}
+	if h.Organisation.At.After(o.Organisation.At) {
+		o.Organisation = h.Organisation
+	}
+	return o
+}
+
 // Encode gives the snapshot as it is stored.
 func (s *Snapshot) Encode() ([]byte, error) {
-	taken, err := json.Marshal(s.Taken)
+	line, err := json.Marshal(header{s.Taken, s.Organisation})
 	if err != nil {
 		return nil, fmt.Errorf("encode snapshot: %w", err)
 	}
-	rest := bytes.NewBuffer(append(taken, '\n'))
+	rest := bytes.NewBuffer(append(line, '\n'))
 	zip := gzip.NewWriter(rest)
 	if _, err := zip.Write(s.people.append(nil)); err != nil {
 		return nil, fmt.Errorf("encode snapshot: %w", err)
@@ -51,18 +72,18 @@ func (s *Snapshot) Encode() ([]byte, error) {
 // Decode reads a stored snapshot. What is not one, of another version, or not
 // exactly what was stored is an error that holds nothing of it.
 func Decode(data []byte) (*Snapshot, error) {
-	taken, packed, err := decodeTaken(data)
+	h, packed, err := decodeHeader(data)
 	if err != nil {
 		return nil, err
 	}
-	return decodePeople(taken, packed)
+	return decodePeople(h, packed)
 }
 
-// decodePeople reads what decodeTaken leaves.
-func decodePeople(taken Taken, packed []byte) (*Snapshot, error) {
-	s := &Snapshot{Taken: taken}
+// decodePeople reads what decodeHeader leaves.
+func decodePeople(h header, packed []byte) (*Snapshot, error) {
+	s := &Snapshot{Taken: h.Taken, Organisation: h.Organisation}
 	body, err := unpack(packed)
-	if err != nil || !s.people.read(body) || s.len() != s.Count {
+	if err != nil || !s.people.read(body) || s.len() != s.Taken.Count {
 		return nil, errCorrupt
 	}
 	s.countStandings()
@@ -70,23 +91,23 @@ func decodePeople(taken Taken, packed []byte) (*Snapshot, error) {
 	return s, nil
 }
 
-// decodeTaken reads what a stored snapshot says of itself, and gives the rest.
-func decodeTaken(data []byte) (t Taken, packed []byte, err error) {
+// decodeHeader reads what a stored snapshot says of itself, and gives the rest.
+func decodeHeader(data []byte) (h header, packed []byte, err error) {
 	first, rest, _ := bytes.Cut(data, []byte("\n"))
 	words := strings.Fields(string(first[:min(len(first), 200)]))
 	switch {
 	case len(words) == 0 || words[0] != formatName:
-		return t, nil, errForeign
+		return h, nil, errForeign
 	case len(words) < 2 || words[1] != formatVersion:
-		return t, nil, errFormat
+		return h, nil, errFormat
 	case len(words) != 3 || words[2] != sum(rest):
-		return t, nil, errCorrupt
+		return h, nil, errCorrupt
 	}
 	line, packed, _ := bytes.Cut(rest, []byte("\n"))
-	if json.Unmarshal(line, &t) != nil {
-		return t, nil, errCorrupt
+	if json.Unmarshal(line, &h) != nil {
+		return h, nil, errCorrupt
 	}
-	return t, packed, nil
+	return h, packed, nil
 }
 
 // unpack gives the people's bytes as a string, of which their texts will be parts.

@@ -3,7 +3,9 @@ package directory_test
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"reflect"
 	"slices"
@@ -22,17 +24,73 @@ func TestASnapshotComesBackAsItWasStored(t *testing.T) {
 	admins := map[string]bool{people[0].ID: true, people[100].ID: true}
 	for _, some := range [][]zoho.User{people, people[:1], {}, {{ID: "1"}, {ID: "2", CreatedTime: time.Unix(-1, 0), ModifiedTime: readAt}}} {
 		s := directory.NewSnapshot(readAt, some, admins)
+		s.Organisation = known
 		data, err := s.Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
 		back, err := directory.Decode(data)
-		if err != nil || back.Taken != s.Taken || back.Count != len(some) {
+		if err != nil || back.Taken != s.Taken || back.Taken.Count != len(some) {
 			t.Fatalf("got %+v, %v; want %+v", back, err, s.Taken)
 		}
 		if len(some) > 0 && !reflect.DeepEqual(back, s) {
 			t.Errorf("%d people came back otherwise", len(some))
 		}
+	}
+}
+
+var known = directory.Organisation{
+	At: readAt, Domain: "org808232144",
+	Roles:    []directory.Role{{ID: "71", Name: "CEO", Admin: true}, {ID: "72", Name: "Sales", Above: "71"}},
+	Profiles: []directory.Profile{{ID: "81", Name: "Standard"}, {ID: "82", Name: "Own", Custom: true}},
+}
+
+// headed is a stored snapshot with another header.
+func headed(t *testing.T, data []byte, header any) []byte {
+	t.Helper()
+	line, err := json.Marshal(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := slices.Concat(line, []byte("\n"), bytes.SplitN(data, []byte("\n"), 3)[2])
+	return fmt.Appendf(nil, "crmwho-directory 1 %x\n%s", sha256.Sum256(rest), rest)
+}
+
+// TestWhatWasStoredBeforeThereWereOrganisations is read as one that knows
+// nothing of its own, and nothing else is stored of such a snapshot now.
+func TestWhatWasStoredBeforeThereWereOrganisations(t *testing.T) {
+	s := snapshot(sample(t)...)
+	data := must[[]byte](t)(s.Encode())
+	old := headed(t, data, s.Taken)
+	if !bytes.Equal(data, old) {
+		t.Errorf("got the header %s", bytes.SplitN(data, []byte("\n"), 3)[1])
+	}
+	s.Organisation = known
+	back := must[*directory.Snapshot](t)(directory.Decode(headed(t, must[[]byte](t)(s.Encode()), s.Taken)))
+	if back.Taken != s.Taken || !reflect.DeepEqual(back.Organisation, directory.Organisation{}) || back.Search(directory.Query{}).Total != 15 {
+		t.Errorf("got %+v, %+v", back.Taken, back.Organisation)
+	}
+}
+
+// TestOlderCodeReadsASnapshotWithAnOrganisation: it knows the first line and of
+// the second what Taken says; later code may add keys of its own.
+func TestOlderCodeReadsASnapshotWithAnOrganisation(t *testing.T) {
+	s := snapshot(sample(t)...)
+	bare := bytes.SplitN(must[[]byte](t)(s.Encode()), []byte("\n"), 3)
+	s.Organisation = known
+	data := must[[]byte](t)(s.Encode())
+	lines := bytes.SplitN(data, []byte("\n"), 3)
+	var taken directory.Taken
+	if err := json.Unmarshal(lines[1], &taken); err != nil || taken != s.Taken || !bytes.HasPrefix(lines[0], []byte("crmwho-directory 1 ")) || !bytes.Equal(lines[2], bare[2]) {
+		t.Errorf("got %s %s, %v", lines[0], lines[1], err)
+	}
+	later := struct {
+		directory.Taken
+		Organisation directory.Organisation `json:"organisation"`
+		Further      []string               `json:"further"`
+	}{s.Taken, known, []string{"x"}}
+	if back, err := directory.Decode(headed(t, data, later)); err != nil || !reflect.DeepEqual(back.Organisation, known) {
+		t.Errorf("got %+v, %v", back, err)
 	}
 }
 
@@ -163,6 +221,13 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	s := snapshot(sample(f)...)
+	s.Organisation = known
+	data, err := s.Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
 	f.Add([]byte("crmwho-directory 1\n{}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := directory.Decode(data)
@@ -173,7 +238,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, err := directory.Decode(again); err != nil || back.Taken != s.Taken {
+		if back, err := directory.Decode(again); err != nil || back.Taken != s.Taken || !reflect.DeepEqual(back.Organisation, s.Organisation) {
 			t.Errorf("got %v, %v", back, err)
 		}
 		s.Search(directory.Query{Terms: []directory.Term{{Kind: directory.Word, Text: "kim"}}})
