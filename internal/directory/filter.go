@@ -21,10 +21,10 @@ var filteredBy = map[string][]int{
 
 // newFilters makes one filter of all that have a name: whom one of them lets
 // pass, passes.
-func newFilters(all []Filter, p *people) []filter {
+func (s *Snapshot) newFilters(all []Filter) []filter {
 	byName := map[string][]filter{}
 	for _, f := range all {
-		byName[f.Name] = append(byName[f.Name], newFilter(f, p))
+		byName[f.Name] = append(byName[f.Name], s.newFilter(f))
 	}
 	var filters []filter
 	for _, some := range byName {
@@ -47,20 +47,21 @@ func anyOf(some []filter) filter {
 	}
 }
 
-func newFilter(f Filter, p *people) filter {
-	if f.Name == FilterConfirmed {
-		return func(person int) bool { return (p.flags[person]&flagUnconfirmed == 0) == (f.Value == Yes) }
+func (s *Snapshot) newFilter(f Filter) filter {
+	switch f.Name {
+	case FilterConfirmed:
+		return func(person int) bool { return (s.flags[person]&flagUnconfirmed == 0) == (f.Value == Yes) }
 	}
 	var columns []filter
 	for _, c := range filteredBy[f.Name] {
-		columns = append(columns, columnFilter(&p.columns[c], fitting(c, f)))
+		columns = append(columns, columnFilter(&s.columns[c], taking(c, f)))
 	}
 	return anyOf(columns)
 }
 
-// fitting says which texts of a column a filter takes: an id in full, and of
+// taking says which texts of a column a filter takes: an id in full, and of
 // others those that have all the words.
-func fitting(c int, f Filter) func(text string) bool {
+func taking(c int, f Filter) func(text string) bool {
 	value := fold(f.Value)
 	switch {
 	case c == colRoleID || c == colProfileID || c == colManagerID:
@@ -109,11 +110,11 @@ func (w *wanted) passes(person int) bool {
 }
 
 // has reports whether anybody has a value that a filter takes.
-func (p *people) has(f Filter) bool {
+func (s *Snapshot) has(f Filter) bool {
 	for _, c := range filteredBy[f.Name] {
-		fits := fitting(c, f)
-		for n := range p.columns[c].ends {
-			if fits(p.columns[c].text(uint32(n))) {
+		takes := taking(c, f)
+		for n := range s.columns[c].ends {
+			if takes(s.columns[c].text(uint32(n))) {
 				return true
 			}
 		}
@@ -126,7 +127,7 @@ func (p *people) has(f Filter) bool {
 func (s *Snapshot) withLongerValues(q Query) (longer Query, ok bool) {
 	longer.Filters = slices.Clone(q.Filters)
 	for _, t := range q.Terms {
-		if t.Kind != Word || !lengthen(&s.people, longer.Filters, t.Text) {
+		if t.Kind != Word || !s.lengthen(longer.Filters, t.Text) {
 			longer.Terms = append(longer.Terms, t)
 		}
 	}
@@ -134,9 +135,9 @@ func (s *Snapshot) withLongerValues(q Query) (longer Query, ok bool) {
 }
 
 // lengthen adds a word to the first value that can have it.
-func lengthen(p *people, filters []Filter, word string) bool {
+func (s *Snapshot) lengthen(filters []Filter, word string) bool {
 	for i, f := range filters {
-		if f.Value += " " + word; p.has(f) {
+		if f.Value += " " + word; s.has(f) {
 			filters[i] = f
 			return true
 		}

@@ -58,8 +58,8 @@ type term struct {
 	letters []rune // of plain
 }
 
-func newWanted(q Query, p *people) *wanted {
-	w := &wanted{filters: newFilters(q.Filters, p)}
+func newWanted(q Query, s *Snapshot) *wanted {
+	w := &wanted{filters: s.newFilters(q.Filters)}
 	var words []string
 	for _, t := range q.Terms {
 		w.terms = append(w.terms, newTerm(t))

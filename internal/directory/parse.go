@@ -14,21 +14,27 @@ import (
 // Parse understands a text as Slack sent it, escaped or not. A text of blanks
 // gives an empty query. All its errors are *SyntaxError.
 func Parse(text string) (Query, error) {
+	p, err := parse(text, false)
+	return p.Query, err
+}
+
+// parse may take a "by" for a wish to count.
+func parse(text string, counts bool) (parser, error) {
 	if len(text) > maxText {
-		return Query{}, &SyntaxError{Reason: TooLong}
+		return parser{}, &SyntaxError{Reason: TooLong}
 	}
 	plain, err := plainText(text)
 	if err != nil {
-		return Query{}, err
+		return parser{}, err
 	}
-	p := parser{left: split(plain)}
+	p := parser{left: split(plain), counts: counts}
 	if err := p.parse(); err != nil {
-		return Query{}, err
+		return parser{}, err
 	}
-	if typed := strings.TrimSpace(strings.Map(visible, text)); p.Empty() && typed != "" {
-		return Query{}, &SyntaxError{Reason: Nonsense, Text: excerpt(Unescape(typed))}
+	if typed := strings.TrimSpace(strings.Map(visible, text)); p.Empty() && p.by == "" && typed != "" {
+		return parser{}, &SyntaxError{Reason: Nonsense, Text: excerpt(Unescape(typed))}
 	}
-	return p.Query, nil
+	return p, nil
 }
 
 // From what Slack sent to a plain text.
@@ -237,20 +243,28 @@ func cutFold(s, prefix string) string {
 
 type parser struct {
 	Query
-	left []Term // as split gives them
+	left   []Term // as split gives them
+	counts bool   // whether a "by" may ask to count
+	by     string // what is counted by
 }
 
 // parse takes the filters out before it looks at the terms, so that what
 // stands next to each other in the query's String was seen so.
 func (p *parser) parse() error {
 	var others []Term
-	for len(p.left) > 0 {
+	for first := true; len(p.left) > 0; first = false {
 		t := p.take()
-		if name, value, ok := cutFilter(t); ok {
+		asks := p.counts && isBy(t)
+		name, value, ok := cutFilter(t)
+		switch {
+		case asks && p.countsBy():
+		case asks && first:
+			return unknownCount(p.left)
+		case ok:
 			if err := p.filter(name, value); err != nil {
 				return err
 			}
-		} else if t.Text != "" {
+		case t.Text != "":
 			others = append(others, t)
 		}
 	}
@@ -380,14 +394,19 @@ func bareValue(word string) string {
 // nearestFilter gives the filter that a name is the beginning of or a
 // misspelling of, or nothing.
 func nearestFilter(typed string) string {
+	return filterCalled(nearestName(typed, append(FilterNames(), "timezone")))
+}
+
+// nearestName is nearestFilter among any names in lower case.
+func nearestName(typed string, names []string) string {
 	typed = strings.ToLower(typed)
 	nearest, fewest := "", 3
-	for _, name := range append(FilterNames(), "timezone") {
+	for _, name := range names {
 		if len(typed) > 1 && strings.HasPrefix(name, typed) {
-			return filterCalled(name)
+			return name
 		}
 		if n := slips([]rune(typed), []rune(name)); n < fewest && 3*n <= max(len(typed), len(name)) {
-			nearest, fewest = filterCalled(name), n
+			nearest, fewest = name, n
 		}
 	}
 	return nearest

@@ -70,7 +70,7 @@ var truth = map[string]string{"yes": Yes, "y": Yes, "true": Yes, "no": No, "n": 
 type SyntaxError struct {
 	Reason  Reason
 	Text    string // the part in question, shortened; empty for TooLong and TooMany
-	Nearest string // the filter that Text belongs to or, if unknown, was probably meant for; or empty
+	Nearest string // the filter that Text belongs to or, if unknown, was probably meant for; or empty; of UnknownCount, one of CountNames
 }
 
 // Reason is why a text is no query.
@@ -85,6 +85,7 @@ const (
 	Nonsense                        // Text has no letter and no digit
 	TooLong                         // there are more than MaxQuery characters
 	TooMany                         // there are more than MaxParts terms and filters
+	UnknownCount                    // Text is what people cannot be counted by, or empty
 )
 
 var reasons = map[Reason]string{
@@ -96,6 +97,7 @@ var reasons = map[Reason]string{
 	Nonsense:      "neither letters nor digits",
 	TooLong:       "too long",
 	TooMany:       "too many terms and filters",
+	UnknownCount:  "unknown field to count by",
 }
 
 // Error says the reason alone, so that it can be logged.
@@ -111,6 +113,25 @@ const (
 
 // Empty reports whether nothing is looked for, so that everybody fits.
 func (q Query) Empty() bool { return len(q.Terms)+len(q.Filters) == 0 }
+
+// With gives the query with a filter instead of all of its name.
+func (q Query) With(f Filter) Query {
+	q = q.Without(f.Name)
+	q.Filters = append(q.Filters, f)
+	return q
+}
+
+// Without gives the query without the filters of a name.
+func (q Query) Without(name string) Query {
+	all := q.Filters
+	q.Filters = nil
+	for _, f := range all {
+		if f.Name != name {
+			q.Filters = append(q.Filters, f)
+		}
+	}
+	return q
+}
 
 // String gives the query as it is typed, terms before filters. Parse makes the
 // same query of it.

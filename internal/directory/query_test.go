@@ -66,6 +66,8 @@ var understood = map[string]string{
 	"@@kim,":                      "word(kim)",
 	"U012AB3CD":                   "word(U012AB3CD)",
 	"help":                        "word(help)",
+	"by role":                     "word(by) word(role)",
+	"by":                          "word(by)",
 	":kim":                        "word(kim)",
 	"10:30":                       "word(10:30)",
 	"金 伟":                         "word(金) word(伟)",

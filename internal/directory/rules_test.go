@@ -99,7 +99,7 @@ func TestStatusesInOrder(t *testing.T) {
 	for i, status := range []string{"deleted", "disabled", "frozen", "frozen", "active", "Active", "Active"} {
 		people = append(people, zoho.User{ID: fmt.Sprint(i), FullName: fmt.Sprint("X", 9-i), Status: status})
 	}
-	if got := fmt.Sprint(search(t, snapshot(people...), "").Statuses); got != "[{Active 2} {active 1} {frozen 2} {disabled 1} {deleted 1}]" {
+	if got := fmt.Sprint(search(t, snapshot(people...), "").Statuses); got != "[{Active 2 2} {active 1 1} {frozen 2 0} {disabled 1 0} {deleted 1 0}]" {
 		t.Errorf("got %s", got)
 	}
 }

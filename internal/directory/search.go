@@ -7,23 +7,19 @@ import (
 	"crmwho/internal/zoho"
 )
 
-// MaxUsers is how many of those who were found an answer holds.
+// MaxUsers is how many of those who were found an answer holds, unless another
+// number is asked for.
 const MaxUsers = 100
 
 // People are those who were found, the best first.
 type People struct {
-	Users     []zoho.User // up to MaxUsers of them
+	Users     []zoho.User // a page of them
+	From      int         // the place of the first of Users among all, from 0
 	Total     int         // how many there are
 	Statuses  []Count     // how many have which status: the active first, the deleted last
 	Suggested bool        // nobody fits what was typed: these do with a letter of a word changed
 	Hint      string      // a filter to try, such as role:ceo, when nobody is found
 	Source
-}
-
-// Count is how many people have something in common.
-type Count struct {
-	Name   string // as Zoho writes it
-	People int
 }
 
 // Search finds the people whom all terms and filters of a query fit; without
@@ -34,23 +30,38 @@ type Count struct {
 // error each, and words are taken for more of a filter's value: role:sales rep.
 // An e-mail address and an id are meant as they stand, and so is a full name of
 // several words that an active person has: they give those alone whose they are.
-func (s *Snapshot) Search(q Query) People {
-	w := newWanted(q, &s.people)
-	hits := s.hits(w, s.candidates(w), term.fit)
-	if len(hits) == 0 {
-		if longer, ok := s.withLongerValues(q); ok {
-			w = newWanted(longer, &s.people)
-			hits = s.hits(w, s.candidates(w), term.fit)
-		}
-	}
+// The first MaxUsers of them are given.
+func (s *Snapshot) Search(q Query) People { return s.Page(q, 0, MaxUsers) }
+
+// Page finds people as Search does, and gives those from a place on, from 0, at
+// most so many; below 1 stands for MaxUsers. A place beyond the end stands for
+// the beginning of the last page, if all pages are full: it is a multiple of
+// most. One before the beginning is the beginning.
+func (s *Snapshot) Page(q Query, from, most int) People {
+	w, hits := s.fitting(q)
 	if len(hits) == 0 {
 		hits = s.hits(w, s.near(w), term.forgivingFit)
 	}
-	p := s.answer(hits)
+	p := s.page(hits, from, most)
 	if p.Total == 0 {
 		p.Hint = s.asFilter(q)
 	}
 	return p
+}
+
+// fitting gives those whom a query fits without typing errors, if need be with
+// words taken for more of a filter's value, and what it then looks for.
+func (s *Snapshot) fitting(q Query) (*wanted, []hit) {
+	w := newWanted(q, s)
+	hits := s.hits(w, s.candidates(w), term.fit)
+	if len(hits) > 0 {
+		return w, hits
+	}
+	if longer, ok := s.withLongerValues(q); ok {
+		w = newWanted(longer, s)
+		hits = s.hits(w, s.candidates(w), term.fit)
+	}
+	return w, hits
 }
 
 // Admins gives those whom Zoho calls administrators, whatever their status.
@@ -61,7 +72,7 @@ func (s *Snapshot) Admins() People {
 			hits = append(hits, s.newHit(fit{}, person))
 		}
 	}
-	return s.answer(hits)
+	return s.page(hits, 0, MaxUsers)
 }
 
 // hit is somebody who was found, as a number that sorts: by the kind of fit,
@@ -118,10 +129,18 @@ func withoutMiddles(hits []hit) []hit {
 	return hits[:end]
 }
 
-func (s *Snapshot) answer(hits []hit) People {
-	shown := hits[:min(len(hits), MaxUsers)]
+func (s *Snapshot) page(hits []hit, from, most int) People {
+	if most < 1 {
+		most = MaxUsers
+	}
+	if from >= len(hits) {
+		from = (len(hits) - 1) / most * most
+	}
+	from = max(0, from)
+	shown := hits[from:][:min(most, len(hits)-from)]
 	p := People{
 		Users:     make([]zoho.User, len(shown)),
+		From:      from,
 		Total:     len(hits),
 		Statuses:  s.statuses(hits),
 		Suggested: len(hits) > 0 && hits[0].kind() >= typo,
@@ -134,15 +153,7 @@ func (s *Snapshot) answer(hits []hit) People {
 
 // statuses counts people by status, the most frequent first where they stand alike.
 func (s *Snapshot) statuses(hits []hit) []Count {
-	status := &s.columns[colStatus]
-	counts := make([]Count, len(status.ends))
-	for n := range counts {
-		counts[n].Name = status.text(uint32(n))
-	}
-	for _, h := range hits {
-		counts[status.refs[h.person()]].People++
-	}
-	counts = slices.DeleteFunc(counts, func(c Count) bool { return c.People == 0 })
+	counts := s.tally(hits, colStatus)
 	slices.SortStableFunc(counts, func(a, b Count) int {
 		stand := func(c Count) int { return standing(zoho.User{Status: c.Name}) }
 		if d := stand(a) - stand(b); d != 0 {

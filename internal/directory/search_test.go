@@ -223,7 +223,7 @@ func TestFilters(t *testing.T) {
 			t.Errorf("%q: hint %q, want %q", text, got.Hint, want)
 		}
 	}
-	if found := search(t, s, "role:sales"); found.Total != 2 || fmt.Sprint(found.Statuses) != "[{active 1} {disabled 1}]" {
+	if found := search(t, s, "role:sales"); found.Total != 2 || fmt.Sprint(found.Statuses) != "[{active 1 1} {disabled 1 0}]" {
 		t.Errorf("got %v of %d", found.Statuses, found.Total)
 	}
 }
