@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"crmwho/internal/directory"
+	"crmwho/internal/sim/zohosim"
 	"crmwho/internal/store"
 	"crmwho/internal/zoho"
 )
@@ -68,6 +69,81 @@ func questions(s *directory.Snapshot) map[string][]string {
 		ask("filter", "role:sales "+string(first[:2]))
 	}
 	return all
+}
+
+// BenchmarkAnswers gives what lists, cards and counts show of fifty thousand
+// people. Half of them have no reporting line, so that the role tree counts.
+func BenchmarkAnswers(b *testing.B) {
+	s, managers := led(b, 50_000)
+	everybody, sales := directory.Query{}, directory.Query{Filters: []directory.Filter{{Name: directory.FilterRole, Value: "sales"}}}
+	by := func(value string) directory.Query {
+		return everybody.With(directory.Filter{Name: directory.FilterManager, Value: value})
+	}
+	name, _ := s.Person(managers[1])
+	for _, c := range []struct {
+		name string
+		do   func(n int)
+	}{
+		{"page-first", func(int) { s.Page(everybody, 0, 10) }},
+		{"page-deep", func(int) { s.Page(everybody, 49_990, 10) }},
+		{"page-of-filter", func(int) { s.Page(sales, 100, 10) }},
+		{"count-role", func(int) { s.Count(everybody, directory.FilterRole) }},
+		{"count-manager", func(int) { s.Count(everybody, directory.FilterManager) }},
+		{"manager-id", func(n int) { s.Page(by(managers[n%len(managers)]), 0, 10) }},
+		{"manager-name", func(int) { s.Page(by(name.FullName), 0, 10) }},
+		{"reports", func(n int) { s.ReportCount(managers[n%len(managers)]) }},
+		{"chain", func(n int) { s.Chain(managers[len(managers)-1-n%len(managers)]) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for n := 0; b.Loop(); n++ {
+				c.do(n)
+			}
+		})
+	}
+	b.Run("first-manager", func(b *testing.B) {
+		data, err := s.Encode()
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			b.StopTimer()
+			fresh, err := directory.Decode(data)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+			fresh.Managers(managers[0])
+		}
+	})
+}
+
+// led is an organisation with its role tree, and the ids of those who lead some.
+func led(b *testing.B, size int) (s *directory.Snapshot, managers []string) {
+	b.Helper()
+	o := zohosim.Generate(size, 0)
+	people := users(b, o.Users)
+	for i, u := range people {
+		if id := u.ReportingTo.ID; id != "" && !slices.Contains(managers, id) && len(managers) < 100 {
+			managers = append(managers, id)
+		}
+		if i%2 == 1 {
+			people[i].ReportingTo = zoho.Ref{}
+		}
+	}
+	s = snapshot(people...)
+	for _, raw := range o.Roles {
+		var r struct {
+			ID    string   `json:"id"`
+			Name  string   `json:"name"`
+			Above zoho.Ref `json:"reporting_to"`
+		}
+		if err := json.Unmarshal(raw, &r); err != nil {
+			b.Fatal(err)
+		}
+		s.Organisation.Roles = append(s.Organisation.Roles, directory.Role{ID: r.ID, Name: r.Name, Above: r.Above.ID})
+	}
+	return s, managers
 }
 
 // BenchmarkLoad makes a stored snapshot ready to search, and compares with the

@@ -8,13 +8,13 @@ import (
 // filter reports whether somebody passes.
 type filter func(person int) bool
 
-// filteredBy says in which columns a filter looks: it takes names and ids.
+// filteredBy says in which columns a filter looks: it takes names and ids. For
+// FilterManager see managedBy.
 var filteredBy = map[string][]int{
 	FilterRole:    {colRole, colRoleID},
 	FilterProfile: {colProfile, colProfileID},
 	FilterStatus:  {colStatus},
 	FilterType:    {colType},
-	FilterManager: {colManager, colManagerID},
 	FilterTZ:      {colTimeZone},
 	FilterCountry: {colCountry},
 }
@@ -51,6 +51,8 @@ func (s *Snapshot) newFilter(f Filter) filter {
 	switch f.Name {
 	case FilterConfirmed:
 		return func(person int) bool { return (s.flags[person]&flagUnconfirmed == 0) == (f.Value == Yes) }
+	case FilterManager:
+		return s.managedBy(f)
 	}
 	var columns []filter
 	for _, c := range filteredBy[f.Name] {
@@ -65,7 +67,7 @@ func taking(c int, f Filter) func(text string) bool {
 	value := fold(f.Value)
 	switch {
 	case c == colRoleID || c == colProfileID || c == colManagerID:
-		return func(text string) bool { return text == value }
+		return func(text string) bool { return text == f.Value }
 	case c == colStatus && value == "inactive":
 		return func(text string) bool { return holds(fold(text), value) || isInactive(text) }
 	default:
@@ -111,12 +113,24 @@ func (w *wanted) passes(person int) bool {
 
 // has reports whether anybody has a value that a filter takes.
 func (s *Snapshot) has(f Filter) bool {
+	if f.Name == FilterManager {
+		return s.anybody(s.managedBy(f))
+	}
 	for _, c := range filteredBy[f.Name] {
 		takes := taking(c, f)
 		for n := range s.columns[c].ends {
 			if takes(s.columns[c].text(uint32(n))) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+func (s *Snapshot) anybody(passes filter) bool {
+	for person := range s.len() {
+		if passes(person) {
+			return true
 		}
 	}
 	return false

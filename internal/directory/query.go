@@ -44,7 +44,7 @@ const (
 	FilterStatus    = "status"
 	FilterConfirmed = "confirmed"
 	FilterType      = "type"
-	FilterManager   = "manager"
+	FilterManager   = "manager" // by the reporting line or, without one, by the role tree: see Managers
 	FilterTZ        = "tz"
 	FilterCountry   = "country"
 )

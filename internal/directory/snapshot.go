@@ -31,6 +31,7 @@ type Snapshot struct {
 	Organisation Organisation // as it was when Sync read it last
 	people
 	index index
+	lines *lines
 }
 
 // Taken tells where a snapshot comes from.
@@ -192,7 +193,7 @@ func standing(u zoho.User) int {
 
 // newSnapshot takes people in their order.
 func newSnapshot(taken Taken, ordered iter.Seq[entry]) *Snapshot {
-	s := &Snapshot{Taken: taken}
+	s := &Snapshot{Taken: taken, lines: &lines{}}
 	b := newBuilder(&s.people)
 	for e := range ordered {
 		b.add(e)
@@ -281,7 +282,7 @@ func (s *Snapshot) unchangedAt(at time.Time) *Snapshot {
 // as is the same people under another header.
 func (s *Snapshot) as(h header) *Snapshot {
 	same := *s
-	same.Taken, same.Organisation = h.Taken, h.Organisation
+	same.Taken, same.Organisation, same.lines = h.Taken, h.Organisation, &lines{}
 	return &same
 }
 

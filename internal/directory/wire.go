@@ -81,7 +81,7 @@ func Decode(data []byte) (*Snapshot, error) {
 
 // decodePeople reads what decodeHeader leaves.
 func decodePeople(h header, packed []byte) (*Snapshot, error) {
-	s := &Snapshot{Taken: h.Taken, Organisation: h.Organisation}
+	s := &Snapshot{Taken: h.Taken, Organisation: h.Organisation, lines: &lines{}}
 	body, err := unpack(packed)
 	if err != nil || !s.people.read(body) || s.len() != s.Taken.Count {
 		return nil, errCorrupt
