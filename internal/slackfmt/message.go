@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
 
 	"github.com/slack-go/slack"
 )
@@ -80,69 +78,10 @@ func Looking() Message {
 	return private("Looking in Zoho CRM… the answer follows in a moment.")
 }
 
-// Limits in UTF-16 units: what Slack allows, and what is ours within it.
-// Source of Slack's: its documentation, "Block Kit" reference.
-const (
-	maxHeader      = 150  // Slack's
-	maxSection     = 3000 // Slack's: a section's text
-	maxButtonValue = 2000 // Slack's
-	maxValue       = 200  // ours: one value on a card
-	maxListed      = 80   // ours: one value in a list
-	maxWords       = 60   // ours: the asker's words, quoted
-)
-
 // escape makes text harmless in the top-level text and in mrkdwn: it can form
 // no mention and no link.
 // Source: Slack's documentation, "Formatting message text".
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
-
-// clean makes one line of text from elsewhere, at most limit UTF-16 units
-// long. Control characters and those without a shape of their own are left
-// out: some turn the direction of what follows. What is cut off ends in "…",
-// and what nobody could see is empty.
-func clean(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case r == zeroWidthJoiner || r == zeroWidthNonJoiner:
-			return r // part of emoji and of words in some scripts
-		case unicode.In(r, unicode.C) || r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, s)
-	if !strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) }) {
-		return ""
-	}
-	return clip(strings.Join(strings.Fields(s), " "), limit)
-}
-
-const (
-	zeroWidthNonJoiner = '\u200c'
-	zeroWidthJoiner    = '\u200d'
-)
-
-const ellipsis = "…"
-
-func clip(s string, limit int) string {
-	length, end := 0, 0
-	for i, r := range s {
-		if length < limit {
-			end = i
-		}
-		if length += utf16.RuneLen(r); length > limit {
-			return strings.TrimRightFunc(s[:end], joins) + ellipsis
-		}
-	}
-	return s
-}
-
-// joins reports whether a rune is a space, or the joiner of an emoji whose
-// other half was cut off.
-func joins(r rune) bool {
-	return unicode.IsSpace(r) || r == zeroWidthJoiner
-}
 
 func header(text string) slack.Block {
 	return slack.NewHeaderBlock(literal(clip(text, maxHeader)))

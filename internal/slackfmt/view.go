@@ -22,14 +22,6 @@ const (
 // 100, but whoever scrolls that far on a phone types another letter instead.
 const maxOptions = 25
 
-// Limits of an option in UTF-16 units.
-// Source: Slack's documentation, "Option object". Its types say 75 for the
-// value as well, where the documentation says 150.
-const (
-	maxOption      = 75
-	maxOptionValue = 75
-)
-
 const findTitle = "Find a person"
 
 // FindPerson is the modal that searches while somebody types. The value of the
