@@ -31,7 +31,7 @@ const (
 	maxContextText     = 3000 // "Text object"
 	maxMarkdown        = 12_000
 	maxIndent          = 8    // of a list in rich text
-	maxName            = 255  // of an emoji in rich text
+	maxName            = 255  // of an emoji or a format in rich text
 	maxInputLabel      = 2000 // also of its hint
 	maxAlert           = 200
 )
