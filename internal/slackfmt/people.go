@@ -61,6 +61,9 @@ func Users(words string, found directory.People) Message {
 		blocks = append(blocks, note(upperFirst(andMore(rest))+". Narrow it down with a name or a filter, such as role:sales."))
 	}
 	text := title + " (" + statuses(found, ", ") + "): " + sentences(shown, rest, onlyRole)
+	if units(escape(text)) > maxText { // long names of many statuses
+		text = title + ": " + sentences(shown, rest, onlyRole)
+	}
 	return private(escape(text), append(blocks, readAt(found.ReadAt))...)
 }
 

@@ -79,8 +79,9 @@ const longest = 20_000 // code points in a generated field
 
 // values are what fields of a generated organisation hold.
 var values = map[string]func(r *rand.Rand) string{
-	"empty": func(*rand.Rand) string { return "" },
-	"long":  func(r *rand.Rand) string { return repeated(r, "Generated ", "x", "&", "<", "…") },
+	"empty":   func(*rand.Rand) string { return "" },
+	"long":    func(r *rand.Rand) string { return repeated(r, "Generated ", "x", "&", "<", "…") },
+	"escaped": func(r *rand.Rand) string { return fmt.Sprint(r.IntN(1000)) + strings.Repeat("&", longest) },
 	"right to left": func(r *rand.Rand) string {
 		return "Generated " + repeated(r, "שלום ", "مرحبا", "\u202e", "נֶ", "123")
 	},
