@@ -209,7 +209,9 @@ var rareLimits = []struct {
 	{"page", 100, func(n int) slack.Block { return dataTableOf("Generated", 2, 1, 1).WithPageSize(n) }, "data_table page size"},
 	{"data rows", 101, func(n int) slack.Block { return dataTableOf("Generated", n, 1, 1) }, "data_table rows has 102"},
 	{"data cells", 20, func(n int) slack.Block { return dataTableOf("Generated", 2, n, 1) }, "row 1 has 21"},
-	{"data text", 5000, func(n int) slack.Block { return dataTableOf("Generated", 2, 1, n) }, "data tables has 10002"},
+	{"data text", 10_000, func(n int) slack.Block {
+		return dataTableOf("Generated", 1, 1, 1).AddRow(slack.NewDataTableRawTextCell(of(n - 1)))
+	}, "data tables has 10001"},
 	{"card title", 150, func(n int) slack.Block { return slack.NewCardBlock().WithTitle(plainText(n)) }, "card title has 151"},
 	{"card subtitle", 150, func(n int) slack.Block { return slack.NewCardBlock().WithSubtitle(plainText(n)) }, "card subtitle has 151"},
 	{"card body", 200, func(n int) slack.Block { return slack.NewCardBlock().WithBody(plainText(n)) }, "card body has 201"},
@@ -404,6 +406,12 @@ func TestCheckRefuses(t *testing.T) {
 		{"block 1: markdown is empty", slack.NewMarkdownBlock("", "")},
 		{"block 1: markdown has control", slack.NewMarkdownBlock("", "a\x00b")},
 		{"element 1: multi_static_select is", acting(slack.NewOptionsMultiSelectBlockElement("multi_static_select", nil, "", choices(1)...))},
+		{"header text is plain_text without emoji:false, or verbatim", slack.NewHeaderBlock(slack.NewTextBlockObject("plain_text", "x", false, true))},
+		{"element 1: button URL is no URL", acting(button(1).WithURL("https:"))},
+		{"block 1: image alt text has control", slack.NewImageBlock(address(50), "a\nb", "", nil)},
+		{"element 1: radio_buttons initial option value has 0", acting(&slack.RadioButtonsBlockElement{Type: "radio_buttons", Options: choices(1), InitialOption: choice(1, 0, 0)})},
+		{"element 1: checkboxes option 1 value has 0", acting(&slack.CheckboxGroupsBlockElement{Type: "checkboxes", Options: choices(1), InitialOptions: times(1, choice(1, 0, 0))})},
+		{"part 1 fallback is empty", line(slack.NewRichTextSectionDateElement(1, "{ago}", nil, new(" ")))},
 		{"block 1: layout has a fallback", slack.NewLayoutBlock("x", layoutRow(1)).WithFallback()},
 	} {
 		if err := saying(c.block).Check(); err == nil || !strings.Contains(err.Error(), c.where) {
@@ -442,6 +450,7 @@ func TestCheckAccepts(t *testing.T) {
 		"people":     acting(slack.NewOptionsSelectBlockElement("users_select", plainText(1), "")),
 		"several":    slack.NewSectionBlock(mrkdwn("x"), nil, slack.NewAccessory(slack.NewOptionsMultiSelectBlockElement("multi_static_select", nil, "", choices(1)...))),
 		"container":  slack.NewContainerBlock(tableOf(1, 1, 1, 0)).WithRichTextTitle(slack.NewRichTextBlock("", written(word(1)))),
+		"carousel":   slack.NewCarouselBlock(times(2, slack.NewCardBlock().WithActions(slack.NewButtonBlockElement("a", "", plainText(1))))...),
 		"card":       slack.NewCardBlock().WithTitle(plainText(1)).WithIcon(slack.NewImageBlockElement("https://example.com/a.png", "x")).WithActions(button(1)),
 	} {
 		if err := saying(b).Check(); err != nil {

@@ -17,7 +17,7 @@ const (
 	ofInput
 	ofCard
 
-	ofAnyButOne = ofSection | ofActions | ofInput
+	ofMost = ofSection | ofActions | ofInput
 )
 
 // element checks an element, which may stand in some spots only.
@@ -44,16 +44,16 @@ func (p place) element(e slack.BlockElement, where spot) {
 			p.in("option %d", i+1).linkedOption(o)
 		}
 	case *slack.SelectBlockElement:
-		p.kind(e, where, ofAnyButOne, selects("")...).selection(e)
+		p.kind(e, where, ofMost, selects("")...).selection(e)
 	case *slack.MultiSelectBlockElement:
 		p.kind(e, where, ofSection|ofInput, selects("multi_")...).multiSelection(e)
 	case *slack.RadioButtonsBlockElement:
-		p = p.kind(e, where, ofAnyButOne, slack.METRadioButtons)
+		p = p.kind(e, where, ofMost, slack.METRadioButtons)
 		p.common(e.ActionID, nil, e.Confirm)
 		p.options(e.Options, 1, maxChoices)
 		p.initial(e.InitialOption)
 	case *slack.CheckboxGroupsBlockElement:
-		p = p.kind(e, where, ofAnyButOne, slack.METCheckboxGroups)
+		p = p.kind(e, where, ofMost, slack.METCheckboxGroups)
 		p.common(e.ActionID, nil, e.Confirm)
 		p.options(e.Options, 1, maxChoices)
 		p.options(e.InitialOptions, 0, maxChoices)
@@ -66,9 +66,9 @@ func (p place) element(e slack.BlockElement, where spot) {
 func (p place) picker(e slack.BlockElement, where spot) {
 	switch e := e.(type) {
 	case *slack.DatePickerBlockElement:
-		p.kind(e, where, ofAnyButOne, slack.METDatepicker).common(e.ActionID, e.Placeholder, e.Confirm)
+		p.kind(e, where, ofMost, slack.METDatepicker).common(e.ActionID, e.Placeholder, e.Confirm)
 	case *slack.TimePickerBlockElement:
-		p.kind(e, where, ofAnyButOne, slack.METTimepicker).common(e.ActionID, e.Placeholder, e.Confirm)
+		p.kind(e, where, ofMost, slack.METTimepicker).common(e.ActionID, e.Placeholder, e.Confirm)
 	case *slack.DateTimePickerBlockElement:
 		p.kind(e, where, ofActions|ofInput, slack.METDatetimepicker).common(e.ActionID, nil, e.Confirm)
 	case *slack.PlainTextInputBlockElement:

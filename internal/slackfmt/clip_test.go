@@ -79,6 +79,7 @@ func TestClean(t *testing.T) {
 		{"\u200b \u200d\u0301", ""},
 		{"x\u0301" + many, "x" + few},
 		{"x" + many + "y" + many + " z", "x" + few + "y" + few + " z"},
+		{"x" + many + " \u0301", "x" + few + " \u0301"},
 		{"می\u200cخواهم", "می\u200cخواهم"}, // the joiner belongs to the word
 		{family + " " + hindi + " " + hebrew, family + " " + hindi + " " + hebrew},
 	} {
