@@ -25,6 +25,10 @@ type Rules struct {
 	Domains   []string // what may stand after the @ of an administrator's address, to the letter but for case: a subdomain is another domain; none: anything may
 	Mailboxes []string // what stands before the @ of mailboxes that people share; nil: DefaultMailboxes
 	Off       []Flag   // flags that are switched off
+
+	// NoAdminRoles says that a role which Zoho marks as an administrator's makes
+	// nobody one. Zoho does not document that mark.
+	NoAdminRoles bool
 }
 
 // Rule is one by which somebody counts as an administrator.

@@ -150,7 +150,7 @@ func newJudge(org directory.Organisation, rules Rules, now time.Time) *judge {
 		off: rules.Off, now: now,
 	}
 	for _, r := range org.Roles {
-		j.adminRoles[r.ID] = r.Admin
+		j.adminRoles[r.ID] = r.Admin && !rules.NoAdminRoles
 	}
 	for _, p := range org.Profiles {
 		j.custom[p.ID] = p.Custom
