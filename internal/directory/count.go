@@ -125,6 +125,6 @@ func unknownCount(left []Term) error {
 		return &SyntaxError{Reason: UnknownCount}
 	}
 	typed, _, _ := strings.Cut(left[0].Text, ":")
-	nearest := nearestName(typed, append(CountNames(), slices.Sorted(maps.Keys(otherCounts))...))
+	nearest := Nearest(typed, append(CountNames(), slices.Sorted(maps.Keys(otherCounts))...))
 	return &SyntaxError{UnknownCount, excerpt(left[0].String()), cmp.Or(otherCounts[nearest], nearest)}
 }

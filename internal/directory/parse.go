@@ -394,11 +394,12 @@ func bareValue(word string) string {
 // nearestFilter gives the filter that a name is the beginning of or a
 // misspelling of, or nothing.
 func nearestFilter(typed string) string {
-	return filterCalled(nearestName(typed, append(FilterNames(), "timezone")))
+	return filterCalled(Nearest(typed, append(FilterNames(), "timezone")))
 }
 
-// nearestName is nearestFilter among any names in lower case.
-func nearestName(typed string, names []string) string {
+// Nearest gives the one of some names, which are in lower case, that a word is
+// the beginning of or a misspelling of, or nothing.
+func Nearest(typed string, names []string) string {
 	typed = strings.ToLower(typed)
 	nearest, fewest := "", 3
 	for _, name := range names {
