@@ -301,7 +301,7 @@ func TestFromAnEmptyStackToTheAnswer(t *testing.T) {
 	if got, want := s.ask(t, "/crmuser", "kim"), "Invitation pending: Kim, Sales Representative. E-mail: kim@gmail.com."; !strings.HasPrefix(got, want) {
 		t.Errorf("got %q, want %q…", got, want)
 	}
-	if got, want := s.ask(t, "/crmadmins", ""), "1 admin in Zoho CRM: Patricia Boyle (CEO, Administrator, active, patricia.a+us@zohotest.com)."; got != want {
+	if got, want := s.ask(t, "/crmadmins", ""), "1 admin in Zoho CRM (1 active, none flagged): Patricia Boyle (CEO, active, patricia.a+us@zohotest.com, Administrator profile)."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	used := 0
@@ -410,7 +410,7 @@ func TestSampleEvents(t *testing.T) {
 	}
 	answers := map[string]string{
 		"crmuser.json":   "Kim, Sales Representative",
-		"crmadmins.json": "1 admin in Zoho CRM: Patricia Boyle",
+		"crmadmins.json": "1 admin in Zoho CRM (1 active, none flagged): Patricia Boyle",
 		"crmstatus.json": "Version: development.",
 	}
 	files, err := os.ReadDir("../events")

@@ -33,7 +33,7 @@ func run(t *testing.T, ctx context.Context, input string, args ...string) (stdou
 
 func TestAsk(t *testing.T) {
 	out, errs, err := run(t, t.Context(), "", "ask", "/crmuser", "patricia", "boyle")
-	if err != nil || !strings.HasPrefix(out, "Patricia Boyle\nRole: CEO\nE-mail: patricia.a+us@zohotest.com\n") || errs != "" {
+	if err != nil || !strings.HasPrefix(out, "Patricia Boyle\nCEO · Administrator profile\npatricia.a+us@zohotest.com\n") || errs != "" {
 		t.Errorf("got %s, %s, %v", out, errs, err)
 	}
 }
@@ -78,7 +78,7 @@ func TestServe(t *testing.T) {
 		printed.Close()
 	}()
 	go func() {
-		_, _ = io.WriteString(typed, "crmuser lee\n\n/crmadmins\n")
+		_, _ = io.WriteString(typed, "crmuser lee\n\n3\n99\n/crmadmins\n")
 		typed.Close()
 	}()
 	var got strings.Builder
@@ -95,7 +95,7 @@ func TestServe(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("interrupted: %v", err)
 	}
-	for _, want := range []string{"http://127.0.0.1:", "> /crmuser kim\nInvitation pending\nKim\n", "> Invitation pending\nLee\n"} {
+	for _, want := range []string{"http://127.0.0.1:", "> /crmuser kim\n⚠ Invitation pending\nKim\n", "> ⚠ Invitation pending\nLee\n", "‹3 Up the chain›", "> Who Lee reports to\n", "> there is no button 99\n"} {
 		if !strings.Contains(got.String(), want) {
 			t.Errorf("%q is not in %s", want, &got)
 		}

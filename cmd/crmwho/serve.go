@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,10 +29,11 @@ Type questions at its prompt; Ctrl-D or Ctrl-C ends it.`,
 			}
 			defer bot.Stop()
 			fmt.Fprintf(c.OutOrStdout(), welcome, bot.URL)
-			if err := ask(c.Context(), c.OutOrStdout(), bot, "/crmuser kim"); err != nil {
+			p := &prompt{bot: bot, out: c.OutOrStdout()}
+			if err := p.take(c.Context(), "/crmuser kim"); err != nil {
 				return err
 			}
-			return prompt(c.Context(), c.InOrStdin(), c.OutOrStdout(), bot)
+			return p.run(c.Context(), c.InOrStdin())
 		},
 	}
 	c.Flags().StringVar(&address, "listen", anyPort, "loopback address and port; port 0 is any free one")
@@ -48,17 +50,27 @@ The people are the 15 of Zoho's documentation. Type as you would in Slack:
   /crmuser ceo@zooho.com  an e-mail address
   /crmuser patrisia       a typing error
   /crmusers role:sales    who has a role
+  /crmusers by role       how many have which
   /crmadmins              who is an administrator
+  /crmuser                your own card: you are Patricia Boyle here
   /crmstatus              how the bot is
   /crmuser help           what a command does
-Ctrl-D ends it. Here is the first question and its answer:
+A number presses the button that has it. Ctrl-D ends it. Here is the first question and its answer:
 
 > /crmuser kim
 `
 
-// prompt asks what is typed, a question a line. Where nobody types, such as in
-// a script or in the background, it serves until it is interrupted.
-func prompt(ctx context.Context, in io.Reader, out io.Writer, bot *local.Bot) error {
+// prompt asks what is typed, a question a line.
+type prompt struct {
+	bot      *local.Bot
+	out      io.Writer
+	shown    []byte // the last message
+	controls []local.Control
+}
+
+// run asks until the input ends. Where nobody types, such as in a script or in
+// the background, it serves until it is interrupted.
+func (p *prompt) run(ctx context.Context, in io.Reader) error {
 	lines := make(chan string)
 	go func() {
 		defer close(lines)
@@ -67,31 +79,49 @@ func prompt(ctx context.Context, in io.Reader, out io.Writer, bot *local.Bot) er
 		}
 	}()
 	for {
-		fmt.Fprint(out, "\n> ")
+		fmt.Fprint(p.out, "\n> ")
 		select {
 		case line, ok := <-lines:
 			if !ok {
-				fmt.Fprintln(out)
+				fmt.Fprintln(p.out)
 				if !isTerminal(in) {
 					<-ctx.Done()
 				}
 				return nil
 			}
-			if err := ask(ctx, out, bot, line); err != nil {
-				fmt.Fprintln(out, err)
+			if err := p.take(ctx, line); err != nil {
+				fmt.Fprintln(p.out, err)
 			}
 		case <-ctx.Done():
-			fmt.Fprintln(out)
+			fmt.Fprintln(p.out)
 			return nil
 		}
 	}
 }
 
-// ask takes a line as it is typed in Slack. A slash may be forgotten here.
-func ask(ctx context.Context, out io.Writer, bot *local.Bot, line string) error {
+// take takes a line as it is typed in Slack, where a slash may be forgotten, or
+// the number of what is to be pressed.
+func (p *prompt) take(ctx context.Context, line string) error {
 	command, words, _ := strings.Cut(strings.TrimSpace(line), " ")
 	if command == "" {
 		return nil
 	}
-	return bot.Ask(ctx, "/"+strings.TrimPrefix(command, "/"), words, func(message []byte) error { return show(out, message) })
+	n, err := strconv.Atoi(command)
+	switch {
+	case err == nil && 1 <= n && n <= len(p.controls):
+		return p.bot.Press(ctx, p.shown, p.controls[n-1], p.show)
+	case err == nil:
+		return fmt.Errorf("there is no button %d", n)
+	}
+	return p.bot.Ask(ctx, "/"+strings.TrimPrefix(command, "/"), words, p.show)
+}
+
+func (p *prompt) show(message []byte) (err error) {
+	var text string
+	if text, p.controls, err = local.NumberedText(message, isTerminal(p.out)); err != nil {
+		return err
+	}
+	p.shown = message
+	_, err = fmt.Fprint(p.out, text)
+	return err
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"crmwho/internal/audit"
 	"crmwho/internal/directory"
 	"crmwho/internal/slackfmt"
 	"crmwho/internal/store"
@@ -39,6 +40,10 @@ type Bot struct {
 	Claims store.Store
 	// Access is who may ask what.
 	Access Access
+
+	Admins      audit.Rules // who counts as an administrator, and what is flagged
+	UserPage    string      // address of a user's page in the CRM, with {org} and {id} in it; empty: cards link to none
+	PlainPhones bool        // phone numbers on cards are text and no links
 
 	Token   zoho.TokenSource // for /crmstatus, which shows how long it lives; nil: that is unknown
 	Version string           // of the program, for /crmstatus
@@ -91,11 +96,11 @@ func (b *Bot) reply(ctx context.Context, p payload) reply {
 	}
 	switch p.kind {
 	case command:
-		m, later := b.first(ctx, p.question)
+		a, later := b.first(ctx, p.question)
 		if later {
-			m = slackfmt.Looking()
+			a.message = slackfmt.Looking()
 		}
-		return b.json(ctx, m)
+		return b.json(ctx, a.message)
 	case press:
 		return b.press(ctx, p.question)
 	case suggestion:
@@ -103,11 +108,11 @@ func (b *Bot) reply(ctx context.Context, p payload) reply {
 	case shortcut:
 		b.openModal(ctx, p.question)
 	case submission:
-		m, later := b.first(ctx, p.question)
-		view := slackfmt.AnswerView(m)
+		a, later := b.first(ctx, p.question)
 		if later {
-			view = slackfmt.LookingView()
+			a.message = slackfmt.Looking()
 		}
+		view := a.modal()
 		return b.json(ctx, slack.NewUpdateViewSubmissionResponse(&view))
 	case event:
 		if err := b.handOver(ctx, job{Question: p.question}); err != nil {
@@ -135,14 +140,14 @@ func (b *Bot) json(ctx context.Context, v any) reply {
 }
 
 // first is the answer to a question as a first reply, if it does not come later.
-func (b *Bot) first(ctx context.Context, q question) (m slackfmt.Message, later bool) {
-	a, later := b.answerOrHandOver(ctx, q, handOverTime)
+func (b *Bot) first(ctx context.Context, q question) (a answered, later bool) {
+	a, later = b.answerOrHandOver(ctx, q, handOverTime)
 	if later {
 		b.logHandedOver(ctx, q)
 	} else {
 		b.logAnswer(ctx, q, a, inlineRoute)
 	}
-	return a.message, later
+	return a, later
 }
 
 // answerOrHandOver answers a question so long before the deadline, or hands it
@@ -229,7 +234,7 @@ func (b *Bot) deliverBefore(ctx context.Context, q question, a answered, r *repl
 	defer cancel()
 	ctx, cancel = atLeast(ctx, grace)
 	defer cancel()
-	return b.deliver(ctx, q, a.message, r, false)
+	return b.deliver(ctx, q, a, r, false)
 }
 
 // suggest finds who may be meant by what somebody is typing. It does not wait
@@ -240,60 +245,86 @@ func (b *Bot) suggest(ctx context.Context, p payload) directory.People {
 		return directory.People{}
 	}
 	q, err := directory.Parse(p.typed)
-	if err != nil {
-		return directory.People{} // it is not typed to its end
+	v, ok := b.People.RecallView(ctx)
+	if err != nil || !ok { // it is not typed to its end
+		return directory.People{}
 	}
-	return b.People.Recall(ctx, q)
+	return v.Search(q)
 }
 
 // openModal opens the search before anything else is done: the id that allows
 // it lives for three seconds. Whom nobody has to be asked about to refuse them
-// reads that at once, others when they choose somebody.
+// reads that at once, others when they choose somebody. Whoever wrote a message
+// is looked up afterwards.
 func (b *Bot) openModal(ctx context.Context, q question) {
-	view := slackfmt.FindPerson()
+	a := answered{}
 	if who := b.Access.audience(q.Command); len(who.Groups) == 0 && !who.NoGuests {
-		if a, ok := b.barred(ctx, q); !ok {
-			b.countBarred(ctx, a)
-			view = slackfmt.AnswerView(a.message)
+		if refused, ok := b.barred(ctx, q); !ok {
+			b.countBarred(ctx, refused)
+			a = refused
 		}
 	}
-	ctx, cancel := atLeast(ctx, grace)
+	open, cancel := atLeast(ctx, grace)
 	defer cancel()
-	err := b.callSlack(ctx, "open modal", func(api *slack.Client) error {
-		_, err := api.OpenViewContext(ctx, q.ID, view)
+	err := b.callSlack(open, "open modal", func(api *slack.Client) error {
+		opened, err := api.OpenViewContext(open, q.ID, a.modal())
+		if err == nil {
+			q.View = opened.ID
+		}
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		b.log().WarnContext(ctx, "modal not opened", "err", err)
+	case q.Text != "" && a.refused == "":
+		b.press(ctx, q)
 	}
 }
 
 // deliver sends an answer to where it goes after the first reply.
-func (b *Bot) deliver(ctx context.Context, q question, m slackfmt.Message, r *replier, mayWait bool) error {
-	switch {
-	case q.Home:
-		return b.callSlack(ctx, "Home tab", func(api *slack.Client) error {
-			_, err := api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: q.User, View: slackfmt.Home()})
-			return err
-		})
-	case q.View != "":
-		err := b.updateModal(ctx, q.View, m)
-		if errors.Is(err, errRefused) && len(m.Blocks) > 0 {
+func (b *Bot) deliver(ctx context.Context, q question, a answered, r *replier, mayWait bool) error {
+	if q.Home || q.View != "" {
+		err := b.show(ctx, q, a)
+		if errors.Is(err, errRefused) && len(a.message.Blocks) > 0 {
 			b.log().WarnContext(ctx, "blocks refused", "err", err)
-			err = b.updateModal(ctx, q.View, m.TextOnly())
+			a.message = a.message.TextOnly()
+			err = b.show(ctx, q, a)
 		}
 		return err
-	case q.Replaces:
-		m = m.Replacing()
 	}
-	return r.post(ctx, m, mayWait)
+	if q.Replaces {
+		a.message = a.message.Replacing()
+	}
+	return r.post(ctx, a.message, mayWait)
 }
 
-func (b *Bot) updateModal(ctx context.Context, id string, m slackfmt.Message) error {
+// show changes the user's Home tab, or an open modal.
+func (b *Bot) show(ctx context.Context, q question, a answered) error {
+	if q.Home {
+		return b.callSlack(ctx, "Home tab", func(api *slack.Client) error {
+			_, err := api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: q.User, View: a.home()})
+			return err
+		})
+	}
 	return b.callSlack(ctx, "modal", func(api *slack.Client) error {
-		_, err := api.UpdateViewContext(ctx, slackfmt.AnswerView(m), "", "", id)
+		_, err := api.UpdateViewContext(ctx, a.modal(), "", "", q.View)
 		return err
 	})
+}
+
+// modal and home show an answer below a search, but for who may not search.
+func (a answered) modal() slack.ModalViewRequest {
+	if a.refused != "" {
+		return slackfmt.AnswerView(a.message)
+	}
+	return slackfmt.FindPerson(a.message)
+}
+
+func (a answered) home() slack.HomeTabViewRequest {
+	if a.refused != "" {
+		return slackfmt.HomeWithout(a.message)
+	}
+	return slackfmt.Home(a.message)
 }
 
 // Routes that an answer took, for the log.

@@ -128,10 +128,12 @@ func TestVerbs(t *testing.T) {
 		{"/crmusers", "confirmed:yes kimi", "1 person matches “confirmed:yes kimi” (1 active): Kimi ("},
 		{"/crmusers", "role:sales", "Nobody in Zoho CRM matches “role:sales”."},
 		{"/crmusers", "help", "/crmusers: "},
-		{"/crmadmins", "", "2 admins in Zoho CRM: Kim ("},
+		{"/crmadmins", "", "2 admins in Zoho CRM (2 active, none flagged): Kim ("},
 		{"/crmadmins", "help", "/crmadmins: "},
-		{"/crmadmins", "what?", "/crmadmins: "},
+		{"/crmadmins", "what?", "/crmadmins does not take “what?”. /crmadmins: "},
 		{"/crmdoes", "not exist", "/crmdoes is not one of my commands. /crmuser: "},
+		{"/crmadmin", "", "/crmadmin is not one of my commands. Did you mean /crmadmins? /crmadmins: "},
+		{"/crmusers", "by rolle", "I cannot count by “rolle”. Did you mean “by role”?"},
 	} {
 		if got := w.ask(t, test.command, test.words); !strings.HasPrefix(got, test.want) {
 			t.Errorf("%s %s: got %q, want %q…", test.command, test.words, got, test.want)

@@ -110,11 +110,6 @@ func (b *Bot) finish(ctx context.Context, j job) error {
 		c.release(ctx, b, r, lost)
 		return fmt.Errorf("answer: %w", err)
 	}
-	if q.Home {
-		b.logJob(ctx, "home", err)
-		c.close(ctx, b)
-		return nil
-	}
 	if err != nil { // doing it again would not help, or the answer may show up a third time
 		a.outcome, a.err = "not delivered", err
 	}
@@ -128,14 +123,11 @@ var errTooLate = errors.New("too late: answers are taken for half an hour")
 func (b *Bot) answerWithin(ctx context.Context, q question, d time.Duration) answered {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	if q.Home {
-		return answered{outcome: "home"}
-	}
 	return b.answer(ctx, q)
 }
 
 func (b *Bot) deliverWithin(ctx context.Context, q question, a answered, r *replier) error {
 	ctx, cancel := context.WithTimeout(ctx, deliveryTime)
 	defer cancel()
-	return b.deliver(ctx, q, a.message, r, true)
+	return b.deliver(ctx, q, a, r, true)
 }

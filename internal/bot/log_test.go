@@ -53,7 +53,7 @@ func TestTheAnswerLineTellsWhereTheTimeWent(t *testing.T) {
 			t.Fatalf("%d lines: %s", len(answers), w.log)
 		}
 		for name, want := range map[string][2]float64{
-			"verify_ms": {50, 50}, "access_ms": {0, 0}, "directory_ms": {600, 0}, "zoho_ms": {600, 0}, "format_ms": {0, 0},
+			"verify_ms": {50, 50}, "access_ms": {0, 0}, "slack_ms": {0, 0}, "directory_ms": {600, 0}, "zoho_ms": {600, 0}, "format_ms": {0, 0},
 			"total_ms": {650, 50}, "first_reply_ms": {650, 50}, "left_ms": {1350, 1950}, "zoho_calls": {2, 0}, "zoho_errors": {0, 0},
 			"cold": {1, 0}, "stale": {0, 0}, "people": {1, 1},
 		} {

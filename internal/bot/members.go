@@ -1,9 +1,12 @@
 package bot
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,7 +15,7 @@ import (
 
 const (
 	// membersTTL is how long Slack is believed about who is in a group, and who
-	// is a guest.
+	// somebody is.
 	membersTTL = 5 * time.Minute
 	// maxTold is how many answers of one kind are kept at once.
 	maxTold = 10_000
@@ -21,7 +24,15 @@ const (
 // members remembers what Slack told about people. It is safe for concurrent use.
 type members struct {
 	groups memory[[]string] // user ids, by workspace and group
-	guests memory[bool]     // by workspace and user id
+	people memory[member]   // by workspace and user id
+}
+
+// member is what Slack tells about somebody.
+type member struct {
+	guest bool   // or of another organisation
+	email string // in lower case; empty where the bot may not read it
+	zone  string // IANA name of the time zone
+	err   error  // why the bot may not ask about anybody; nil if it may
 }
 
 // memory keeps answers for a while.
@@ -83,17 +94,47 @@ func (b *Bot) inGroup(ctx context.Context, group string, q question) (bool, erro
 // isGuest reports whether the asker is a guest in the workspace, or comes from
 // another organisation.
 func (b *Bot) isGuest(ctx context.Context, q question) (bool, error) {
-	return b.members.guests.get(q.workspace()+"/"+q.User, func() (guest bool, err error) {
+	m, err := b.member(ctx, q, q.User)
+	return m.guest, err
+}
+
+// member gives what Slack tells about somebody. That the bot may not ask is
+// believed as long as an answer is.
+func (b *Bot) member(ctx context.Context, q question, id string) (member, error) {
+	m, err := b.members.people.get(q.workspace()+"/"+id, func() (m member, err error) {
 		err = b.callSlack(ctx, "user", func(api *slack.Client) error {
-			u, err := api.GetUserInfoContext(ctx, q.User)
+			u, err := api.GetUserInfoContext(ctx, id)
 			if err == nil {
 				ours := u.TeamID != "" && u.TeamID == q.Team || b.Access.listed(u.TeamID) || b.Access.listed(u.Enterprise.EnterpriseID)
-				guest = u.IsRestricted || u.IsUltraRestricted || u.IsStranger || !ours
+				m.guest = u.IsRestricted || u.IsUltraRestricted || u.IsStranger || !ours
+				m.email, m.zone = strings.ToLower(u.Profile.Email), u.TZ
 			}
 			return err
 		})
-		return guest, err
+		if errors.Is(err, errMayNot) {
+			m.err, err = err, nil
+		}
+		return m, err
 	})
+	return m, cmp.Or(err, m.err)
+}
+
+// zoneTime bounds the question where the asker is: a card does not wait long
+// for it.
+const zoneTime = 300 * time.Millisecond
+
+// zone is the asker's time zone, or empty where Slack does not tell it in time.
+func (b *Bot) zone(ctx context.Context, q question) string {
+	ctx, cancel := context.WithTimeout(ctx, zoneTime)
+	defer cancel()
+	m, _ := b.whoIs(ctx, q, q.User)
+	return m.zone
+}
+
+// whoIs is member for an answer, of which it takes time.
+func (b *Bot) whoIs(ctx context.Context, q question, id string) (member, error) {
+	defer timed(&traceOf(ctx).slack)()
+	return b.member(ctx, q, id)
 }
 
 // wallClock is what ages are measured by: the monotonic clock stands still

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"crmwho/internal/directory"
 	"crmwho/internal/slackfmt"
 )
 
@@ -23,12 +24,12 @@ type question struct {
 	UserTeam   string    `json:"user_team"`  // whose member the user is, where Slack tells
 	User       string    `json:"user"`
 	Channel    string    `json:"channel"` // empty where it was not asked in one
-	Command    string    `json:"command"` // such as /crmuser
-	Text       string    `json:"text"`    // what was typed after it
+	slackfmt.Ask
 
 	// Where the answer goes after the first reply, one of them.
 	ReplyURL string `json:"reply_url,omitempty"` // a response URL
 	Replaces bool   `json:"replaces,omitempty"`  // it takes the place of the message there
+	Shares   bool   `json:"shares,omitempty"`    // everybody in the channel sees it
 	View     string `json:"view,omitempty"`      // id of an open modal
 	Home     bool   `json:"home,omitempty"`      // the user's Home tab
 }
@@ -44,6 +45,8 @@ func (q question) way() string {
 		return "home"
 	case q.View != "":
 		return "modal"
+	case q.Shares:
+		return "share"
 	case q.Replaces:
 		return "button"
 	default:
@@ -57,7 +60,7 @@ type kind int
 const (
 	acknowledged kind = iota // a payload that wants nothing: a URL button, a closed modal
 	command
-	press      // of a button
+	press      // of a button, or a choice in a select or a menu
 	suggestion // options for what is being typed
 	shortcut
 	submission // of a modal
@@ -113,8 +116,7 @@ func parseForm(body []byte) (p payload, ok bool) {
 		Enterprise: form.Get("enterprise_id"),
 		User:       form.Get("user_id"),
 		Channel:    form.Get("channel_id"),
-		Command:    form.Get("command"),
-		Text:       form.Get("text"),
+		Ask:        slackfmt.Ask{Command: form.Get("command"), Text: form.Get("text")},
 		ReplyURL:   form.Get("response_url"),
 	}}, form.Get("command") != ""
 }
@@ -147,21 +149,28 @@ type interaction struct {
 	Channel struct {
 		ID string `json:"id"`
 	} `json:"channel"`
-	Actions []struct {
-		ActionID string `json:"action_id"`
-		Value    string `json:"value"`
-	} `json:"actions"`
+	Actions []action `json:"actions"`
+	Message struct {
+		User string `json:"user"`
+	} `json:"message"` // of a shortcut on it
 	View struct {
 		ID         string `json:"id"`
+		Type       string `json:"type"`
 		CallbackID string `json:"callback_id"`
 		State      struct {
-			Values map[string]map[string]struct {
-				SelectedOption struct {
-					Value string `json:"value"`
-				} `json:"selected_option"`
-			} `json:"values"`
+			Values map[string]map[string]action `json:"values"`
 		} `json:"state"`
 	} `json:"view"`
+}
+
+// action is an element that was pressed, or one in which something is chosen.
+type action struct {
+	ActionID string `json:"action_id"`
+	BlockID  string `json:"block_id"`
+	Value    string `json:"value"`
+	Selected struct {
+		Value string `json:"value"`
+	} `json:"selected_option"`
 }
 
 func parseInteraction(data []byte) (p payload, ok bool) {
@@ -174,21 +183,86 @@ func parseInteraction(data []byte) (p payload, ok bool) {
 		User: i.User.ID, Channel: i.Channel.ID, ReplyURL: i.ReplyURL,
 	}
 	switch {
-	case i.Type == "block_actions" && len(i.Actions) > 0 && i.Actions[0].ActionID == slackfmt.ActionAsk:
-		p.kind, p.Replaces = press, true
-		p.Command, p.Text, _ = strings.Cut(i.Actions[0].Value, " ")
+	case i.Type == "block_actions" && len(i.Actions) > 0:
+		p.pressed(i)
 	case i.Type == "block_suggestion":
 		p.kind, p.Command, p.typed = suggestion, findPerson, i.Value
 	case i.Type == "shortcut" && i.CallbackID == slackfmt.CallbackFind:
 		p.kind, p.Command = shortcut, findPerson
+	case i.Type == "message_action" && i.CallbackID == slackfmt.CallbackAuthor:
+		p.kind, p.Command = shortcut, findPerson
+		if i.Message.User != "" {
+			p.Text = "<@" + i.Message.User + ">"
+		}
 	case i.Type == "view_submission" && i.View.CallbackID == slackfmt.CallbackFind:
-		p.kind, p.Command, p.View = submission, findPerson, i.View.ID
-		p.Text = i.View.State.Values[slackfmt.BlockPerson][slackfmt.ActionPerson].SelectedOption.Value
+		p.kind, p.View = submission, i.View.ID
+		p.Ask = slackfmt.Ask{Command: findPerson, Person: i.View.State.Values[slackfmt.BlockPerson][slackfmt.ActionPerson].Selected.Value}
 	}
 	return p, true
 }
 
-// findPerson is the command that the search modal stands for.
+// pressed reads what a button, a select or a menu asks, and where the answer
+// goes. What leads to Zoho CRM asks nothing.
+func (p *payload) pressed(i interaction) {
+	a := i.Actions[0]
+	if a.ActionID == slackfmt.ActionOpen || a.Selected.Value == slackfmt.ActionOpen {
+		return
+	}
+	p.kind, p.Ask = press, a.asked()
+	switch i.View.Type {
+	case "modal":
+		p.View = i.View.ID
+	case "home":
+		p.Home = true
+	default:
+		p.Shares = a.ActionID == slackfmt.ActionShare
+		p.Replaces = !p.Shares
+	}
+}
+
+// asked is the question that an element asks, or one that nobody understands
+// where it is of an earlier version.
+func (a action) asked() slackfmt.Ask {
+	var ask slackfmt.Ask
+	ok := false
+	filter, isFilter := strings.CutPrefix(a.ActionID, slackfmt.FilterPrefix)
+	switch {
+	case strings.HasPrefix(a.ActionID, slackfmt.AskPrefix), a.ActionID == slackfmt.ActionShare:
+		ask, ok = slackfmt.ParseAsk(a.Value)
+	case a.ActionID == slackfmt.ActionMore:
+		ask, ok = slackfmt.ParseAsk(a.Selected.Value)
+	case a.ActionID == slackfmt.ActionPerson:
+		ask, ok = slackfmt.Ask{Command: findPerson, Person: a.Selected.Value}, true
+	case a.ActionID == slackfmt.ActionShow:
+		ask, ok = slackfmt.ParseAsk(a.BlockID)
+		ask = ask.About(a.Selected.Value)
+	case isFilter:
+		ask, ok = slackfmt.ParseAsk(a.BlockID)
+		ask.Text = filtered(ask.Text, filter, a.Selected.Value)
+	}
+	if !ok {
+		return slackfmt.Ask{Command: findPerson, What: outdated}
+	}
+	return ask
+}
+
+// outdated is what nobody can ask about a person.
+const outdated = "outdated"
+
+// filtered is a query with a filter instead of those of its name. One without
+// a value takes them away.
+func filtered(text, name, filter string) string {
+	q, err := directory.Parse(text)
+	if err != nil {
+		return text // the answer says what is wrong
+	}
+	if chosen, err := directory.Parse(filter); err == nil && len(chosen.Filters) == 1 && chosen.Filters[0].Name == name {
+		return q.With(chosen.Filters[0]).String()
+	}
+	return q.Without(name).String()
+}
+
+// findPerson is the command that the search modal and the Home tab stand for.
 const findPerson = "/crmuser"
 
 // parseEvent reads a payload of the Events API.
@@ -214,7 +288,9 @@ func parseEvent(body []byte) (p payload, ok bool) {
 	case e.Type == "url_verification":
 		return payload{kind: challenge, challenge: e.Challenge}, true
 	case e.Type == "event_callback" && isHome:
-		return payload{kind: event, question: question{ID: e.EventID, Team: e.Team, Enterprise: e.Enterprise, User: opened.User, Home: true}}, true
+		return payload{kind: event, question: question{
+			ID: e.EventID, Team: e.Team, Enterprise: e.Enterprise, User: opened.User, Home: true, Ask: slackfmt.Ask{Command: findPerson},
+		}}, true
 	}
 	return payload{kind: acknowledged}, true
 }

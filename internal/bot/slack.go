@@ -143,6 +143,8 @@ func slackError(call string, err error) error {
 			err = fmt.Errorf("%w: %w", errGone, err)
 		case "invalid_blocks", "invalid_arguments", "view_too_large":
 			err = fmt.Errorf("%w: %w", errRefused, err)
+		case "missing_scope":
+			err = fmt.Errorf("%w: %w", errMayNot, err)
 		}
 		return fmt.Errorf("slack: %s: %w", call, err)
 	}
@@ -184,6 +186,8 @@ var (
 	errGone = errors.New("no answer is taken there any more")
 	// errRefused says that Slack does not take the message.
 	errRefused = errors.New("message refused")
+	// errMayNot says that the bot token lacks a scope.
+	errMayNot = errors.New("not allowed")
 )
 
 // isFinal reports whether sending an answer again would not help.

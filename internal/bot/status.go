@@ -23,7 +23,7 @@ func (b *Bot) status(ctx context.Context, q question) answered {
 	s.People, s.ReadAt, s.FullAt = known.Count, known.At, known.FullAt
 	last := known.Failure
 	if last != nil {
-		s.ZohoFailedAt, s.ZohoProblem = known.FailedAt, explain(last).what
+		s.ZohoFailedAt, s.ZohoProblem = known.FailedAt, explain(last).What
 	}
 	if err := b.tokenStatus(ctx, &s); err != nil {
 		last = err
@@ -54,9 +54,9 @@ func (b *Bot) tokenStatus(ctx context.Context, s *slackfmt.Status) error {
 	token, err := b.Token(ctx)
 	switch s.TokenExpiry = token.Expiry; {
 	case errors.Is(err, zoho.ErrNoToken):
-		s.TokenProblem = explain(err).what
+		s.TokenProblem = explain(err).What
 	case err != nil:
-		s.TokenProblem = "It could not be read just now."
+		s.TokenProblem = slackfmt.TokenUnread
 	}
 	return err
 }

@@ -15,7 +15,7 @@ type trace struct {
 	deadline time.Time // of the first reply
 	cold     bool      // it is the first that the process was asked for
 
-	verify, access, directory, format time.Duration
+	verify, access, slack, directory, format time.Duration
 
 	mu            sync.Mutex
 	calls, failed int           // of Zoho
@@ -75,7 +75,7 @@ func (t *trace) attrs() []slog.Attr {
 	defer t.mu.Unlock()
 	ms := func(name string, d time.Duration) slog.Attr { return slog.Int64(name, d.Milliseconds()) }
 	return []slog.Attr{
-		ms("verify_ms", t.verify), ms("access_ms", t.access), ms("directory_ms", t.directory), ms("zoho_ms", t.zoho),
+		ms("verify_ms", t.verify), ms("access_ms", t.access), ms("slack_ms", t.slack), ms("directory_ms", t.directory), ms("zoho_ms", t.zoho),
 		ms("format_ms", t.format), ms("total_ms", time.Since(t.sent)),
 		slog.Int("zoho_calls", t.calls), slog.Int("zoho_errors", t.failed), slog.Int("cold", count(t.cold)),
 	}

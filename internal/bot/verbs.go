@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"crmwho/internal/audit"
 	"crmwho/internal/directory"
 	"crmwho/internal/slackfmt"
 	"crmwho/internal/zoho"
@@ -26,8 +27,18 @@ type answered struct {
 	ref     string        // stands in the message and the log when there is no answer
 }
 
-// answer answers one question of somebody who may ask it.
+// answer answers one question. What Slack would refuse of it goes as text.
 func (b *Bot) answer(ctx context.Context, q question) answered {
+	a := b.answerOf(ctx, q)
+	if err := a.message.Check(); err != nil && a.message.Text != "" {
+		b.log().ErrorContext(ctx, "answer that Slack would refuse", "err", err)
+		a.message = a.message.TextOnly()
+	}
+	return a
+}
+
+// answerOf is the answer for somebody who may ask, or why they may not.
+func (b *Bot) answerOf(ctx context.Context, q question) answered {
 	words := strings.TrimSpace(directory.Unescape(q.Text))
 	if strings.EqualFold(words, "help") || !slackfmt.IsCommand(q.Command) {
 		if !b.Access.serves(q) {
@@ -39,68 +50,252 @@ func (b *Bot) answer(ctx context.Context, q question) answered {
 		return a
 	}
 	switch {
-	case q.Command == "/crmuser" && words != "":
-		return b.search(ctx, q, words, slackfmt.People)
+	case q.Person != "" || q.What != "":
+		return b.about(ctx, q)
+	case q.Command == "/crmuser" && words == "":
+		return b.asker(ctx, q)
+	case q.Command == "/crmuser":
+		return b.find(ctx, q)
 	case q.Command == "/crmusers":
-		return b.search(ctx, q, words, slackfmt.Users)
-	case q.Command == "/crmadmins" && words == "":
-		found, err := b.admins(ctx)
-		return show(ctx, q, found, err, slackfmt.Admins)
+		return b.list(ctx, q)
+	case q.Command == "/crmadmins":
+		return b.admins(ctx, q, words)
 	case q.Command == "/crmstatus" && words == "":
 		return b.status(ctx, q)
 	default:
-		return usage(q.Command)
+		return said("usage", slackfmt.NotAnArgument(q.Command, words))
 	}
 }
 
-func usage(command string) answered {
-	return answered{message: slackfmt.Usage(command), outcome: "usage"}
-}
+func usage(command string) answered { return said("usage", slackfmt.Usage(command)) }
 
-// search finds the people whom the words fit, and shows them.
-func (b *Bot) search(ctx context.Context, q question, words string, how func(string, directory.People) slackfmt.Message) answered {
-	parsed, err := parsedQuery(q)
-	if e, ok := errors.AsType[*directory.SyntaxError](err); ok {
-		return answered{message: slackfmt.NotUnderstood(q.Command, e), outcome: "not understood"}
-	}
-	if slices.ContainsFunc(parsed.Terms, func(t directory.Term) bool { return t.Kind == directory.Mention }) {
-		return answered{message: slackfmt.Mentioned(), outcome: "mention"}
-	}
-	found, err := b.find(ctx, parsed)
-	return show(ctx, q, found, err, func(found directory.People) slackfmt.Message { return how(words, found) })
-}
+// said is an answer that nobody has to be looked up for.
+func said(outcome string, m slackfmt.Message) answered { return answered{message: m, outcome: outcome} }
 
-// parsedQuery is what was typed; what was chosen in the search modal is a user id.
-func parsedQuery(q question) (directory.Query, error) {
-	if q.View != "" {
-		return directory.Query{Terms: []directory.Term{{Kind: directory.ID, Text: q.Text}}}, nil
-	}
-	return directory.Parse(q.Text)
-}
-
-func (b *Bot) find(ctx context.Context, q directory.Query) (directory.People, error) {
+// look gives what answers come from. What a Refresh button asks for is at most a
+// minute old, or it is handed over: only a job that has waited for Zoho makes do
+// with less.
+func (b *Bot) look(ctx context.Context, q question) (directory.View, error) {
 	defer timed(&traceOf(ctx).directory)()
-	return b.People.Search(ctx, q)
+	if !q.Live {
+		return b.People.Look(ctx)
+	}
+	v, err := b.People.LookLive(ctx)
+	mayWait := !traceOf(ctx).deadline.IsZero() && (errors.Is(err, context.DeadlineExceeded) || waits(err))
+	if v.Snapshot == nil || mayWait {
+		return v, err
+	}
+	return v, nil
 }
 
-func (b *Bot) admins(ctx context.Context) (directory.People, error) {
-	defer timed(&traceOf(ctx).directory)()
-	return b.People.Admins(ctx)
+// found is an answer about so many people, which says so when they are as they
+// were some time ago.
+func found(ctx context.Context, v directory.View, people int, how func() slackfmt.Message) answered {
+	defer timed(&traceOf(ctx).format)()
+	a := answered{message: how(), outcome: "people", people: people, age: v.Age}
+	if v.Stale != nil {
+		e := explain(v.Stale)
+		a.message, a.outcome, a.err, a.stale = a.message.Older(v.Age, e.What), "older: "+e.outcome, v.Stale, true
+	}
+	return a
 }
 
-// show shows those who were found, and says so when they are as they were some
-// time ago.
-func show(ctx context.Context, q question, found directory.People, err error, how func(directory.People) slackfmt.Message) answered {
+// about answers what a button asks about a person.
+func (b *Bot) about(ctx context.Context, q question) answered {
+	if !slices.Contains([]string{"", slackfmt.WhatTeam, slackfmt.WhatChain}, q.What) || q.Person == "" {
+		return said("outdated", slackfmt.Outdated())
+	}
+	v, err := b.look(ctx, q)
 	if err != nil {
 		return failed(q, err)
 	}
-	defer timed(&traceOf(ctx).format)()
-	a := answered{message: how(found), outcome: "people", people: found.Total, age: found.Age}
-	if found.Stale != nil {
-		e := explain(found.Stale)
-		a.message, a.outcome, a.err, a.stale = a.message.Older(found.Age, e.what), "older: "+e.outcome, found.Stale, true
+	u, ok := v.Person(q.Person)
+	switch {
+	case !ok:
+		return found(ctx, v, 0, func() slackfmt.Message { return slackfmt.Gone(q.Ask) })
+	case q.What == slackfmt.WhatTeam:
+		return b.team(ctx, q, v, u)
+	case q.What == slackfmt.WhatChain:
+		chain := slackfmt.Chain{Asked: q.Ask, User: u, Levels: v.Chain(u.ID), ReadAt: v.ReadAt}
+		return found(ctx, v, len(chain.Levels), chain.Message)
 	}
-	return a
+	return b.card(ctx, q, v, u)
+}
+
+// card shows one person.
+func (b *Bot) card(ctx context.Context, q question, v directory.View, u zoho.User) answered {
+	c := slackfmt.Card{
+		User: u, Managers: v.Managers(u.ID), Reports: v.ReportCount(u.ID), Link: b.pageOf(v, u),
+		ReadAt: v.ReadAt, Now: time.Now(), Plain: b.PlainPhones, Stale: v.Stale != nil, Asked: q.Ask,
+	}
+	if q.Shares {
+		return found(ctx, v, 1, func() slackfmt.Message { return c.Shared(q.User) })
+	}
+	if u.Active() && u.TimeZone != "" {
+		c.Zone = b.zone(ctx, q)
+	}
+	return found(ctx, v, 1, c.Message)
+}
+
+// pageOf is the address of somebody's page in the CRM; empty where it is not
+// known.
+func (b *Bot) pageOf(v directory.View, u zoho.User) string {
+	const digits, letters = "0123456789", "abcdefghijklmnopqrstuvwxyz"
+	org := v.Organisation.Domain
+	unknown := strings.Contains(b.UserPage, "{org}") && (org == "" || strings.Trim(org, digits+letters) != "")
+	if unknown || u.ID == "" || strings.Trim(u.ID, digits) != "" {
+		return ""
+	}
+	return strings.NewReplacer("{org}", org, "{id}", u.ID).Replace(b.UserPage)
+}
+
+// team lists who reports to somebody.
+func (b *Bot) team(ctx context.Context, q question, v directory.View, u zoho.User) answered {
+	if q.Back == nil {
+		q.Back = &slackfmt.Ask{Command: findPerson, Person: u.ID}
+	}
+	theirs := directory.Query{Filters: []directory.Filter{{Name: directory.FilterManager, Value: u.ID}}}
+	l := slackfmt.List{Asked: q.Ask, Found: page(v, theirs, q.Page), Of: u.FullName}
+	return found(ctx, v, l.Found.Total, l.Message)
+}
+
+func page(v directory.View, query directory.Query, n int) directory.People {
+	p := v.Page(query, n*slackfmt.PageSize, slackfmt.PageSize)
+	p.Source = v.Source
+	return p
+}
+
+// find answers a search: with a card when one person fits, a list to choose
+// from when several do, and a hint when nobody does.
+func (b *Bot) find(ctx context.Context, q question) answered {
+	query, err := directory.Parse(q.Text)
+	if err != nil {
+		return notUnderstood(q, err)
+	}
+	query, mention, unread := b.withAddresses(ctx, q, query)
+	if unread != nil {
+		return *unread
+	}
+	v, err := b.look(ctx, q)
+	if err != nil {
+		return failed(q, err)
+	}
+	p := v.Search(query)
+	p.Source = v.Source
+	switch {
+	case p.Total == 1 && !p.Suggested:
+		return b.card(ctx, q, v, p.Users[0])
+	case p.Total == 0 && mention != "":
+		return found(ctx, v, 0, func() slackfmt.Message { return slackfmt.MentionUnknown(mention) })
+	case p.Total == 0 || p.Suggested:
+		return found(ctx, v, p.Total, func() slackfmt.Message { return slackfmt.Nobody(q.Ask, p) })
+	}
+	return found(ctx, v, p.Total, func() slackfmt.Message { return slackfmt.PickList(q.Ask, p) })
+}
+
+// withAddresses puts the e-mail addresses of members of Slack in the place of
+// their mentions. It gives one of the mentioned, or an answer where Slack does
+// not tell an address.
+func (b *Bot) withAddresses(ctx context.Context, q question, query directory.Query) (_ directory.Query, mention string, unread *answered) {
+	query.Terms = slices.Clone(query.Terms)
+	for i, t := range query.Terms {
+		if t.Kind != directory.Mention {
+			continue
+		}
+		m, err := b.whoIs(ctx, q, t.Text)
+		if m.email == "" {
+			a := said("mention", slackfmt.MentionUnread())
+			a.err, a.failed = err, ctx.Err() != nil
+			return query, "", &a
+		}
+		mention, query.Terms[i] = t.Text, directory.Term{Kind: directory.Email, Text: m.email}
+	}
+	return query, mention, nil
+}
+
+func notUnderstood(q question, err error) answered {
+	e, _ := errors.AsType[*directory.SyntaxError](err)
+	return said("not understood", slackfmt.NotUnderstood(q.Command, e))
+}
+
+// asker shows the asker's own card, if Slack tells their e-mail address.
+func (b *Bot) asker(ctx context.Context, q question) answered {
+	m, err := b.whoIs(ctx, q, q.User)
+	if m.email == "" {
+		a := usage(q.Command)
+		if q.Home {
+			a.message = slackfmt.Message{}
+		}
+		a.failed = err != nil && ctx.Err() != nil
+		return a
+	}
+	v, err := b.look(ctx, q)
+	if err != nil {
+		return failed(q, err)
+	}
+	own := v.Search(directory.Query{Terms: []directory.Term{{Kind: directory.Email, Text: m.email}}})
+	if own.Total != 1 || own.Suggested {
+		return found(ctx, v, 0, func() slackfmt.Message { return slackfmt.Nameless(q.Command) })
+	}
+	return b.card(ctx, q, v, own.Users[0])
+}
+
+// list shows a page of those whom a query fits, or counts them by something.
+func (b *Bot) list(ctx context.Context, q question) answered {
+	query, by, err := directory.ParseCount(q.Text)
+	if err != nil {
+		return notUnderstood(q, err)
+	}
+	typed := query.String()
+	query, _, unread := b.withAddresses(ctx, q, query)
+	if unread != nil {
+		return *unread
+	}
+	v, err := b.look(ctx, q)
+	if err != nil {
+		return failed(q, err)
+	}
+	if by != "" {
+		c := slackfmt.Counts{Asked: q.Ask, Query: typed, By: by, Counts: v.Count(query, by), ReadAt: v.ReadAt}
+		return found(ctx, v, c.People(), c.Message)
+	}
+	l := slackfmt.List{Asked: q.Ask, Query: typed, Found: page(v, query, q.Page)}
+	if !query.Empty() && (l.Found.Total == 0 || l.Found.Suggested) {
+		return found(ctx, v, l.Found.Total, func() slackfmt.Message { return slackfmt.Nobody(q.Ask, l.Found) })
+	}
+	l.Facets = facets(v, query)
+	return found(ctx, v, l.Found.Total, l.Message)
+}
+
+// facets are the filters that a list offers, each with what it would leave.
+func facets(v directory.View, query directory.Query) []slackfmt.Facet {
+	var all []slackfmt.Facet
+	for _, name := range []string{directory.FilterRole, directory.FilterProfile, directory.FilterType} {
+		f := slackfmt.Facet{Name: name, Counts: v.Count(query.Without(name), name)}
+		for _, chosen := range query.Filters {
+			if chosen.Name == name {
+				f.Chosen = chosen.String()
+			}
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// admins lists who administers the CRM, or says who counts as such.
+func (b *Bot) admins(ctx context.Context, q question, words string) answered {
+	if strings.EqualFold(words, "rules") {
+		return said("rules", slackfmt.AdminRules(q.Ask, b.Admins))
+	}
+	if words != "" {
+		return said("usage", slackfmt.NotAnArgument(q.Command, words))
+	}
+	v, err := b.look(ctx, q)
+	if err != nil {
+		return failed(q, err)
+	}
+	a := slackfmt.Admins{Asked: q.Ask, Report: audit.Find(v.Everyone(), v.Organisation, b.Admins, time.Now()), ReadAt: v.ReadAt}
+	return found(ctx, v, len(a.Report.Admins), a.Message)
 }
 
 // failed says why there is no answer. What may pass can be tried again with a
@@ -108,9 +303,9 @@ func show(ctx context.Context, q question, found directory.People, err error, ho
 func failed(q question, err error) answered {
 	e := explain(err)
 	ref := rand.Text()[:8]
-	m := slackfmt.Failure(e.what+" "+e.advice, ref)
+	m := e.Failure(ref)
 	if e.passing {
-		m = m.TryAgain(strings.TrimSpace(q.Command + " " + q.Text))
+		m = m.TryAgain(q.Ask)
 	}
 	return answered{message: m, outcome: e.outcome, failed: true, err: err, ref: ref}
 }
@@ -127,41 +322,43 @@ var errNotFollowed = errors.New("not in time, and not handed over")
 // explanation is an error in sentences for the person who asked, and in a word
 // for the log.
 type explanation struct {
-	what, advice, outcome string
-	passing               bool // asking again soon may help
+	slackfmt.Trouble
+	outcome string
+	passing bool // asking again soon may help
 }
 
 func explain(err error) explanation {
 	switch {
 	case errors.Is(err, errNotFollowed):
-		return explanation{"Zoho CRM did not answer in time.", "If no answer follows within a minute, please ask again.", "not handed over", true}
+		return explanation{slackfmt.NotFollowed, "not handed over", true}
 	case errors.Is(err, zoho.ErrNoToken):
-		return explanation{"I am not connected to Zoho CRM yet.", "Whoever runs me has to fill the OAuth client's secret and run the token refresh once.", "not connected", false}
+		return explanation{slackfmt.NotConnected, "not connected", false}
 	case errors.Is(err, context.DeadlineExceeded):
-		return explanation{"Zoho CRM did not answer in time.", "Please ask again in a minute.", "timeout", true}
+		return explanation{slackfmt.NotInTime, "timeout", true}
 	case errors.Is(err, zoho.ErrThrottled):
-		return explanation{"Zoho CRM is getting too many questions right now.", "Please ask again in a few minutes.", "throttled", true}
+		return explanation{slackfmt.Throttled, "throttled", true}
 	case errors.Is(err, zoho.ErrTokenRefused):
-		return explanation{"Zoho CRM does not accept my access any more.", "I have asked for new access, so please try again in a minute. If it keeps happening, tell whoever runs me: the CRM may have to be connected again.", "token refused", true}
+		return explanation{slackfmt.TokenRefused, "token refused", true}
 	case errors.Is(err, zoho.ErrScopeMissing):
-		return explanation{"I may not read that in Zoho CRM: " + missingScope(err) + ".", "Please tell whoever runs me.", "scope missing", false}
+		return explanation{slackfmt.ScopeMissing(missingScope(err)), "scope missing", false}
 	case errors.Is(err, zoho.ErrNoAPIAccess):
-		return explanation{"Zoho CRM does not let me in.", "Please ask a CRM administrator to allow “Zoho CRM API Access” in the profile of the CRM user behind me.", "no API access", false}
+		return explanation{slackfmt.NoAPIAccess, "no API access", false}
 	case errors.Is(err, zoho.ErrNoPermission):
-		return explanation{"The CRM user behind me may not read that in Zoho CRM.", "Please ask a CRM administrator to allow it.", "no permission", false}
+		return explanation{slackfmt.NoPermission, "no permission", false}
 	case errors.Is(err, zoho.ErrUnavailable):
-		return explanation{"Zoho CRM cannot be reached right now.", "Please ask again in a few minutes.", "unavailable", true}
+		return explanation{slackfmt.Unavailable, "unavailable", true}
 	case errors.Is(err, zoho.ErrMalformed):
-		return explanation{"Zoho CRM's answer was not complete.", "Please try again; if it keeps happening, tell whoever runs me.", "malformed", true}
+		return explanation{slackfmt.Malformed, "malformed", true}
 	default:
-		return explanation{"Something went wrong while I asked Zoho CRM.", "Please try again; if it keeps happening, tell whoever runs me.", "failed", true}
+		return explanation{slackfmt.Unknown, "failed", true}
 	}
 }
 
-// missingScope names the scope that the grant lacks.
+// missingScope names the scope that the grant lacks; empty where Zoho does not
+// say.
 func missingScope(err error) string {
-	if e, ok := errors.AsType[*zoho.Error](err); ok && e.Scope != "" {
-		return "the grant lacks the scope " + e.Scope
+	if e, ok := errors.AsType[*zoho.Error](err); ok {
+		return e.Scope
 	}
-	return "the grant lacks a scope"
+	return ""
 }

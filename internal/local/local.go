@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +34,10 @@ const (
 	accessToken = "access-token"
 	slackSecret = "slack"
 )
+
+// asker is the address of whoever asks: the first user of Zoho's documented
+// sample.
+const asker = "patricia.a+us@zohotest.com"
 
 // refreshEvery is how often the token and the directory are looked at, as on AWS.
 const refreshEvery = 10 * time.Minute
@@ -65,7 +70,9 @@ func Start(ctx context.Context, o Options) (*Bot, error) {
 		o.Zoho = zohosim.New(zohosim.Config{})
 	}
 	o.Log = cmp.Or(o.Log, slog.Default())
-	b := &Bot{slack: &slacksim.Slack{SigningSecret: rand.Text(), BotToken: rand.Text()}}
+	b := &Bot{slack: &slacksim.Slack{SigningSecret: rand.Text(), BotToken: rand.Text(), People: map[string]slacksim.Person{
+		slacksim.User: {Email: asker, TimeZone: "Europe/London"},
+	}}}
 	ctx, b.stop = context.WithCancel(ctx)
 	if err := b.start(ctx, o); err != nil {
 		b.Stop()
@@ -127,6 +134,33 @@ func (b *Bot) Ask(ctx context.Context, command, text string, show func(message [
 	return show(later)
 }
 
+// Press presses something in a message that was shown, and shows each message
+// that comes of it, as Ask does. A link only tells where it leads.
+func (b *Bot) Press(ctx context.Context, message []byte, c Control, show func(message []byte) error) error {
+	if c.url != "" {
+		return show(fmt.Appendf(nil, `{"text":%q}`, "That opens "+c.url))
+	}
+	payload, err := b.slack.PressedNth(message, c.label, c.nth)
+	if c.action != "" {
+		payload, err = b.slack.SelectedNth(message, c.action, c.label, c.nth)
+	}
+	if err != nil {
+		return err
+	}
+	r, err := b.slack.Interaction(ctx, strings.TrimSuffix(b.URL, bot.CommandsPath)+bot.InteractivityPath, payload)
+	if err != nil {
+		return err
+	}
+	if _, err := b.slack.Send(r); err != nil {
+		return err
+	}
+	answer, err := b.slack.Await(ctx, fmt.Sprint(payload["response_url"]))
+	if err != nil {
+		return err
+	}
+	return show(answer)
+}
+
 // Request is a signed request with a command, for who sends it by other means
 // than Ask. A late answer to it is lost.
 func (b *Bot) Request(ctx context.Context, command, text string) (*http.Request, error) {
@@ -150,11 +184,15 @@ func (b *Bot) handler(ctx context.Context, o Options) (http.Handler, error) {
 	client := &zoho.Client{Tokens: tokens.Token, Refused: tokens.Refused, Done: bot.CountCall, AllowLoopback: true, Log: o.Log}
 	everyone := bot.Audience{Everyone: true}
 	handler := &bot.Bot{
-		People:  &directory.Directory{Read: client.ReadUsers, Changed: client.UsersModifiedSince, Store: o.Store, Log: o.Log},
-		Secrets: bot.StoredSecrets(secrets, slackSecret, o.Log),
-		Claims:  &store.Memory{},
-		Access:  bot.Access{Teams: []string{slacksim.Team}, People: everyone, Owners: everyone, Admins: everyone},
-		Token:   tokens.Token, Version: o.Version,
+		People: &directory.Directory{
+			Read: client.ReadUsers, Changed: client.UsersModifiedSince, Store: o.Store, Log: o.Log,
+			Roles: client.Roles, Profiles: client.Profiles, Org: client.Org,
+		},
+		Secrets:  bot.StoredSecrets(secrets, slackSecret, o.Log),
+		Claims:   &store.Memory{},
+		Access:   bot.Access{Teams: []string{slacksim.Team}, People: everyone, Owners: everyone, Admins: everyone},
+		UserPage: "https://crm.zoho.com/crm/{org}/settings/users/{id}",
+		Token:    tokens.Token, Version: o.Version,
 		SlackAPI: b.slack.Base + "/api/", AllowLoopback: true,
 		Log: o.Log,
 	}
@@ -162,9 +200,18 @@ func (b *Bot) handler(ctx context.Context, o Options) (http.Handler, error) {
 		b.jobs.Go(func() { do(ctx, handler, job, o.Log) })
 		return nil
 	}
+	first, cancel := context.WithTimeout(ctx, firstSync)
+	defer cancel()
+	do(first, handler, directorySync, o.Log)
 	b.jobs.Go(func() { keepFresh(ctx, keeper, handler, o.Log) })
 	return handler, nil
 }
+
+// firstSync bounds the read of everybody before the first question, which finds
+// the role tree as well.
+const firstSync = time.Second
+
+var directorySync = []byte(`{"job":"directory-sync"}`)
 
 func refreshToken(ctx context.Context, keeper *token.Keeper, r token.Request, log *slog.Logger) {
 	if _, err := keeper.Run(ctx, r); err != nil {
@@ -220,7 +267,7 @@ func keepFresh(ctx context.Context, keeper *token.Keeper, b *bot.Bot, log *slog.
 		select {
 		case <-tick.C:
 			refreshToken(ctx, keeper, token.Request{}, log)
-			do(ctx, b, []byte(`{"job":"directory-sync"}`), log)
+			do(ctx, b, directorySync, log)
 		case <-ctx.Done():
 			return
 		}

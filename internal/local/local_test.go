@@ -21,13 +21,15 @@ func TestAsk(t *testing.T) {
 	}
 	defer bot.Stop()
 	for _, test := range []struct{ command, words, want string }{
-		{"/crmuser", "kim", "Kim\nRole: Sales Representative\nE-mail: kim@gmail.com\n"},
-		{"/crmuser", "patricia", "9 people match “patricia”\nPatricia Boyle\nCEO · patricia.a+us@zohotest.com\n\npatricia krishnan · invitation pending\n"},
-		{"/crmusers", "role:sales", "4 people match “role:sales”\n4 active\n\nKim · invitation pending\n"},
-		{"/crmuser", "patrisia boyle", "Did you mean this person?\nPatricia Boyle\n"},
-		{"/crmuser", "patricia", "CEO · co@zsso.com\nAnd 1 more. Ask again with a last name or an e-mail address.\nRead from Zoho CRM "},
+		{"/crmuser", "kim", "Kim\nSales Representative · Standard profile\nReports to CEO (3 people), by role\nkim@gmail.com\n"},
+		{"/crmuser", "patricia", "9 people match “patricia”\nPatricia Boyle ‹Show›\nCEO\npatricia.a+us@zohotest.com\n\npatricia krishnan ‹Show›\nInvitation pending · CEO\n"},
+		{"/crmusers", "role:sales", "4 people match “role:sales”\n4 active\nKim ‹Show›\nInvitation pending · Sales Representative\n"},
+		{"/crmuser", "patrisia boyle", "Did you mean this person?\nPatricia Boyle ‹Show›\n"},
+		{"/crmuser", "patricia", "co@zsso.com\nAnd 1 more. Add a last name, or a filter such as role:sales.\nRead from Zoho CRM "},
 		{"/crmuser", "R&D <x>", "Nobody in Zoho CRM matches “R&D <x>”."},
-		{"/crmadmins", "", "1 admin in Zoho CRM\nPatricia Boyle\nCEO · Administrator · patricia.a+us@zohotest.com\nRead from Zoho CRM "},
+		{"/crmadmins", "", "1 admin in Zoho CRM\n1 active · none flagged\n\nAdministrator profile\n• Patricia Boyle · CEO · patricia.a+us@zohotest.com\nRead from Zoho CRM "},
+		{"/crmuser", "", "Patricia Boyle\nCEO · Administrator profile\n"},
+		{"/crmusers", "by role", "15 people by role\nCEO: 6 (3 active)\n"},
 		{"/crmstatus", "", "All is well.\nToken: "},
 		{"/nothing", "", "/nothing is not one of my commands."},
 	} {
@@ -53,7 +55,7 @@ func ask(t *testing.T, bot *local.Bot, command, words string) (string, error) {
 // TestASlowZohoIsAnsweredLater, by a job in the same process.
 func TestASlowZohoIsAnsweredLater(t *testing.T) {
 	zoho := zohosim.New(zohosim.Config{})
-	if err := zoho.AddFault(zohosim.Fault{Path: "/crm/", Kind: zohosim.Hang, Times: 1}); err != nil {
+	if err := zoho.AddFault(zohosim.Fault{Path: "/crm/", Kind: zohosim.Hang, Times: 2}); err != nil {
 		t.Fatal(err)
 	}
 	bot, err := local.Start(t.Context(), local.Options{Zoho: zoho, Log: slog.New(slog.DiscardHandler)})
@@ -62,7 +64,7 @@ func TestASlowZohoIsAnsweredLater(t *testing.T) {
 	}
 	defer bot.Stop()
 	got, err := ask(t, bot, "/crmuser", "lee")
-	if err != nil || !strings.HasPrefix(got, "Looking in Zoho CRM… the answer follows in a moment.\nInvitation pending\nLee\n") {
+	if err != nil || !strings.HasPrefix(got, "Looking in Zoho CRM… the answer follows in a moment.\n⚠ Invitation pending\nLee\n") {
 		t.Errorf("got %s, %v", got, err)
 	}
 }
@@ -81,7 +83,7 @@ func TestARefusedTokenIsExchanged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasPrefix(got, "Invitation pending\nLee\n") {
+		if strings.HasPrefix(got, "⚠ Invitation pending\nLee\n") {
 			return
 		}
 		if !strings.HasPrefix(got, "Zoho CRM does not accept my access any more.") {

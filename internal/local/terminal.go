@@ -14,6 +14,30 @@ import (
 // Text shows a message for a terminal: its blocks one below the other, or its
 // text when it has none. With styled, bold text is bold.
 func Text(message []byte, styled bool) (string, error) {
+	return terminal{styled: styled}.message(message)
+}
+
+// Control is something in a message that can be pressed.
+type Control struct {
+	label, action string // as people see it; the menu's action id, empty of a button
+	nth           int    // of those with the label
+	url           string // where it leads, of a link
+}
+
+// NumberedText is Text with what can be pressed numbered from 1, and unfolded.
+func NumberedText(message []byte, styled bool) (string, []Control, error) {
+	var controls []Control
+	text, err := terminal{styled, &controls}.message(message)
+	return text, controls, err
+}
+
+// terminal is how messages are shown.
+type terminal struct {
+	styled   bool
+	controls *[]Control // what was numbered so far; nil: nothing is
+}
+
+func (t terminal) message(message []byte) (string, error) {
 	var m struct {
 		Text   string       `json:"text"`
 		Blocks slack.Blocks `json:"blocks"`
@@ -27,16 +51,14 @@ func Text(message []byte, styled bool) (string, error) {
 	var shown strings.Builder
 	var previous slack.MessageBlockType
 	for _, block := range m.Blocks.BlockSet {
-		if previous == slack.MBTRichText && block.BlockType() == previous {
+		if block.BlockType() == previous && (previous == slack.MBTRichText || previous == slack.MBTSection) {
 			shown.WriteString("\n") // people in a list stand apart
 		}
 		previous = block.BlockType()
-		shown.WriteString(terminal{styled}.block(block) + "\n")
+		shown.WriteString(t.block(block) + "\n")
 	}
 	return shown.String(), nil
 }
-
-type terminal struct{ styled bool }
 
 func (t terminal) style(text, sequence string) string {
 	if !t.styled {
@@ -54,13 +76,7 @@ func (t terminal) block(b slack.Block) string {
 	case *slack.HeaderBlock:
 		return t.bold(b.Text.Text)
 	case *slack.RichTextBlock:
-		var text strings.Builder
-		for _, e := range b.Elements {
-			if section, ok := e.(*slack.RichTextSection); ok {
-				text.WriteString(t.section(section))
-			}
-		}
-		return text.String()
+		return t.richText(b)
 	case *slack.ContextBlock:
 		var texts []string
 		for _, e := range b.ContextElements.Elements {
@@ -70,17 +86,110 @@ func (t terminal) block(b slack.Block) string {
 		}
 		return t.faint(strings.Join(texts, " "))
 	case *slack.SectionBlock:
-		return mrkdwn(b.Text.Text)
+		return t.sectionBlock(b)
 	case *slack.ActionBlock:
-		var labels []string
-		for _, e := range b.Elements.ElementSet {
-			if button, ok := e.(*slack.ButtonBlockElement); ok {
-				labels = append(labels, "‹"+button.Text.Text+"›")
-			}
-		}
-		return strings.Join(labels, " ")
+		return t.actions(b.Elements.ElementSet)
 	default:
 		return fmt.Sprintf("[%s]", b.BlockType())
+	}
+}
+
+// sectionBlock shows what can be pressed at the end of the first line.
+func (t terminal) sectionBlock(b *slack.SectionBlock) string {
+	text := b.Text.Text
+	if b.Text.Type == slack.MarkdownType {
+		text = t.marked(text)
+	}
+	if b.Accessory == nil || b.Accessory.ButtonElement == nil {
+		return text
+	}
+	first, rest, _ := strings.Cut(text, "\n")
+	return strings.TrimSuffix(first+" "+t.actions([]slack.BlockElement{b.Accessory.ButtonElement})+"\n"+rest, "\n")
+}
+
+// marked shows Slack's markup, with a first line in bold where all of it is.
+func (t terminal) marked(text string) string {
+	first, rest, more := strings.Cut(text, "\n")
+	if name, ok := strings.CutPrefix(first, "*"); ok && strings.HasSuffix(name, "*") {
+		first = t.bold(strings.TrimSuffix(name, "*"))
+	}
+	if more {
+		first += "\n" + rest
+	}
+	return mrkdwn(first)
+}
+
+// actions shows what can be pressed, chosen or unfolded.
+func (t terminal) actions(elements []slack.BlockElement) string {
+	var labels []string
+	for _, e := range elements {
+		switch e := e.(type) {
+		case *slack.ButtonBlockElement:
+			labels = append(labels, t.control(Control{label: e.Text.Text, url: e.URL}))
+		case *slack.OverflowBlockElement:
+			labels = append(labels, t.menu(e)...)
+		case *slack.SelectBlockElement:
+			labels = append(labels, "‹"+chosen(e)+" ▾›")
+		}
+	}
+	return strings.Join(labels, " ")
+}
+
+// control shows a label, with the number of what it belongs to.
+func (t terminal) control(c Control) string {
+	if t.controls == nil {
+		return "‹" + c.label + "›"
+	}
+	for _, other := range *t.controls {
+		if other.label == c.label && other.action == c.action {
+			c.nth++
+		}
+	}
+	*t.controls = append(*t.controls, c)
+	return fmt.Sprintf("‹%d %s›", len(*t.controls), c.label)
+}
+
+func (t terminal) menu(e *slack.OverflowBlockElement) []string {
+	if t.controls == nil {
+		return []string{"‹⋯›"}
+	}
+	labels := make([]string, len(e.Options))
+	for i, o := range e.Options {
+		labels[i] = t.control(Control{label: o.Text.Text, action: e.ActionID, url: o.URL})
+	}
+	return labels
+}
+
+func chosen(e *slack.SelectBlockElement) string {
+	if e.InitialOption != nil {
+		return e.InitialOption.Text.Text
+	}
+	return e.Placeholder.Text
+}
+
+func (t terminal) richText(b *slack.RichTextBlock) string {
+	var text strings.Builder
+	for _, e := range b.Elements {
+		if section, ok := e.(*slack.RichTextSection); ok {
+			text.WriteString(t.section(section))
+		}
+	}
+	return text.String()
+}
+
+// told is a time in the formats of Slack's that the bot uses.
+func told(at time.Time, format string) string {
+	switch ago := time.Since(at); {
+	case format != "{ago}" && strings.Contains(format, "{time}"):
+		return at.Format("2 Jan 2006 at 15:04")
+	case format != "{ago}":
+		return at.Format("2 Jan 2006")
+	case ago < time.Minute:
+		return "just now"
+	case ago >= 48*time.Hour:
+		return fmt.Sprintf("%d days ago", ago/(24*time.Hour))
+	default:
+		return strings.TrimSuffix(ago.Truncate(time.Minute).String(), "0s") + " ago"
 	}
 }
 
@@ -107,14 +216,19 @@ func (t terminal) section(s *slack.RichTextSection) string {
 	return text.String()
 }
 
-var date = regexp.MustCompile(`<!date\^(\d+)\^[^|>]*\|[^>]*>`)
+var (
+	date = regexp.MustCompile(`<!date\^(\d+)\^([^|>]*)\|[^>]*>`)
+	link = regexp.MustCompile(`<(?:mailto|tel|https):[^|>]*\|([^>]*)>`)
+)
 
-// mrkdwn shows Slack's markup: dates in this computer's time zone, and the
-// three escaped characters as themselves.
+// mrkdwn shows Slack's markup: dates in this computer's time zone, links as
+// their words, and the three escaped characters as themselves.
 func mrkdwn(text string) string {
 	text = date.ReplaceAllStringFunc(text, func(match string) string {
-		seconds, _ := strconv.ParseInt(date.FindStringSubmatch(match)[1], 10, 64)
-		return time.Unix(seconds, 0).Format("2 Jan 2006 at 15:04")
+		parts := date.FindStringSubmatch(match)
+		seconds, _ := strconv.ParseInt(parts[1], 10, 64)
+		return told(time.Unix(seconds, 0), parts[2])
 	})
+	text = link.ReplaceAllString(text, "$1")
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(text)
 }

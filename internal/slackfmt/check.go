@@ -212,7 +212,7 @@ func (p place) text(t *slack.TextBlockObject, most int) {
 	p.filled(t.Text, most)
 	switch t.Type {
 	case slack.PlainTextType:
-		p.clear(t.Text, "")
+		p.clear(t.Text, "\n")
 		if t.Emoji == nil || *t.Emoji || t.Verbatim {
 			p.wrongf("is plain_text without emoji:false, or verbatim")
 		}
@@ -229,8 +229,8 @@ func (p place) text(t *slack.TextBlockObject, most int) {
 // plain checks a text object where only plain_text is allowed.
 func (p place) plain(t *slack.TextBlockObject, most int) {
 	p.text(t, most)
-	if t != nil && t.Type == slack.MarkdownType {
-		p.wrongf("is not plain_text")
+	if t != nil && (t.Type == slack.MarkdownType || strings.Contains(t.Text, "\n")) {
+		p.wrongf("is not plain_text of one line")
 	}
 }
 

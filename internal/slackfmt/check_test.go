@@ -333,7 +333,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"block 1: header text is not plain_text", slack.NewHeaderBlock(mrkdwn("x"))},
 		{"block 1: header text is plain_text without emoji:false", slack.NewHeaderBlock(emoji)},
 		{"block 1: header text is plain_text without emoji:false,", slack.NewHeaderBlock(unset)},
-		{"block 1: header text has control", slack.NewHeaderBlock(slack.NewTextBlockObject("plain_text", "a\nb", false, false))},
+		{"block 1: header text is not plain_text of one line", slack.NewHeaderBlock(slack.NewTextBlockObject("plain_text", "a\nb", false, false))},
 		{"block 1: section text is missing", slack.NewSectionBlock(nil, nil, nil)},
 		{"block 1: section text is neither plain_text nor mrkdwn", sectionOf(&slack.TextBlockObject{Text: "x"})},
 		{"block 1: section text is mrkdwn with emoji", sectionOf(&slack.TextBlockObject{Type: "mrkdwn", Text: "x", Emoji: new(false)})},

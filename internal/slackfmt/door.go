@@ -149,6 +149,20 @@ func spoken(lines ...line) Message {
 	return private(strings.Join(text, " "), richText(lines...))
 }
 
+// said is what somebody reads of the line's text and links.
+func (l line) said() string {
+	var b strings.Builder
+	for _, element := range l {
+		switch e := element.(type) {
+		case *slack.RichTextSectionTextElement:
+			b.WriteString(e.Text)
+		case *slack.RichTextSectionLinkElement:
+			b.WriteString(e.Text)
+		}
+	}
+	return b.String()
+}
+
 // text is the line as mrkdwn.
 func (l line) text() string {
 	var b strings.Builder

@@ -14,21 +14,51 @@ import (
 type command struct {
 	name     string // with its slash
 	purpose  string // completes "name: …", without a full stop
+	hint     string // what to type after it; empty: nothing
 	examples []string
 }
 
+// The names of commands.
+const (
+	commandUser   = "/crmuser"
+	commandUsers  = "/crmusers"
+	commandAdmins = "/crmadmins"
+	commandStatus = "/crmstatus"
+)
+
 var commands = []command{
-	{"/crmuser", "who somebody is in Zoho CRM, by name, e-mail address, phone number or user id", []string{"/crmuser kim", "/crmuser patricia boyle", "/crmuser kim@example.com"}},
-	{"/crmusers", "how many people there are in Zoho CRM and who, by name and by " + filters(), []string{"/crmusers role:sales status:active", "/crmusers unconfirmed", "/crmusers manager:\"patricia boyle\""}},
-	{"/crmadmins", "who holds an administrator profile in Zoho CRM", nil},
-	{"/crmstatus", "how I am: my access to Zoho CRM, the age of the list of people, and my version", nil},
+	{commandUser, "who somebody is in Zoho CRM, by name, e-mail address, phone number, user id or mention; alone it shows your own card", "[name, e-mail, phone, id or @mention]",
+		[]string{"/crmuser kim", "/crmuser patricia boyle", "/crmuser kim@example.com"}},
+	{commandUsers, "how many people there are in Zoho CRM and who, by name and by " + filters() + "; or how many of each", "[names, filters such as role:sales, or: by role]",
+		[]string{"/crmusers role:sales status:active", "/crmusers manager:\"patricia boyle\"", "/crmusers by role"}},
+	{commandAdmins, "who administers Zoho CRM, and what is odd about them; rules says who counts", "[rules]",
+		[]string{"/crmadmins", "/crmadmins rules"}},
+	{commandStatus, "how I am: my access to Zoho CRM, the age of the list of people, and my version", "", nil},
 }
 
 // filters names those of the query language.
-func filters() string {
-	names := directory.FilterNames()
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+func filters() string { return enumeratedWords(directory.FilterNames(), "and") }
+
+// enumeratedWords reads "a, b and c", with that word before the last.
+func enumeratedWords(words []string, before string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " " + before + " " + words[last]
+}
+
+// Command is a slash command as Slack lists it while somebody types.
+type Command struct {
+	Name        string // with its slash
+	Description string
+	Hint        string // what to type after it; empty: nothing
+}
+
+// Commands gives those that the bot answers.
+func Commands() []Command {
+	var all []Command
+	for _, c := range commands {
+		all = append(all, Command{Name: c.name, Description: upperFirst(c.purpose), Hint: c.hint})
+	}
+	return all
 }
 
 // IsCommand reports whether the bot answers a command of that name.
@@ -36,22 +66,50 @@ func IsCommand(name string) bool {
 	return slices.ContainsFunc(commands, func(c command) bool { return c.name == name })
 }
 
-// Usage explains a command, or says that it is not one of the bot's and
-// explains those that are.
+// Usage explains a command. One that is not the bot's it takes for the nearest
+// of those that are, or else it explains them all.
 func Usage(name string) Message {
-	shown := commands
+	if IsCommand(name) {
+		return explained("", name)
+	}
+	sorry := clean(name, maxWords) + " is not one of my commands."
+	var names []string
+	for _, c := range commands {
+		names = append(names, c.name)
+	}
+	if nearest := directory.Nearest(name, names); nearest != "" {
+		return explained(sorry+" Did you mean "+nearest+"?", nearest)
+	}
+	return explained(sorry, names...)
+}
+
+// NotAnArgument says what a command does not take, and how it is used. Without
+// any words it only says that.
+func NotAnArgument(name, words string) Message {
+	typed := clean(words, maxWords)
+	if typed == "" {
+		return Usage(name)
+	}
+	return explained(name+" does not take “"+typed+"”.", name)
+}
+
+// Nameless is the answer to a question without a name, where the asker is not
+// found by their e-mail address either.
+func Nameless(name string) Message {
+	return explained("I did not find you in Zoho CRM by the e-mail address that you have in Slack.", name)
+}
+
+// explained explains commands, after a sentence if there is one.
+func explained(first string, names ...string) Message {
 	var text []string
 	var blocks []slack.Block
-	if IsCommand(name) {
-		shown = slices.DeleteFunc(slices.Clone(commands), func(c command) bool { return c.name != name })
-	} else {
-		sorry := clean(name, maxWords) + " is not one of my commands."
-		text = append(text, sorry)
-		blocks = append(blocks, richText(line{plain(sorry)}))
+	if first != "" {
+		text, blocks = append(text, first), append(blocks, richText(line{plain(first)}))
 	}
-	for _, c := range shown {
-		text = append(text, c.sentence())
-		blocks = append(blocks, c.block())
+	for _, c := range commands {
+		if slices.Contains(names, c.name) {
+			text, blocks = append(text, c.sentence()), append(blocks, c.block())
+		}
 	}
 	return private(escape(strings.Join(text, " ")), blocks...)
 }
@@ -72,28 +130,15 @@ func (c command) block() slack.Block {
 	return richText(lines...)
 }
 
-// Failure says what went wrong and what to do. ref is what to quote when
-// asking for help; it stands in the log as well.
-func Failure(sentence, ref string) Message {
-	quote := fmt.Sprintf("If you report this, quote reference %s.", ref)
-	return private(escape(sentence+" "+quote), richText(line{plain(sentence)}), note(quote))
-}
-
 // NotUnderstood says which part of what was typed is the trouble, and what
 // would be understood. command is the one that was typed.
 func NotUnderstood(command string, e *directory.SyntaxError) Message {
 	part := clean(e.Text, maxWords)
-	what, advice := trouble(part, e)
-	return private(escape(what+" "+advice), richText(line{plain(what)}), note(escape(advice+" "+command+" help shows examples.")))
+	what, todo := trouble(part, e)
+	return private(escape(what+" "+todo), richText(line{plain(what)}), note(escape(todo+" "+command+" help shows examples.")))
 }
 
-// Mentioned says that a mention cannot be looked up.
-func Mentioned() Message {
-	const what, advice = "I cannot tell who a mention in Slack is in Zoho CRM.", "Type the name or the e-mail address instead."
-	return private(what+" "+advice, richText(line{plain(what)}), note(advice))
-}
-
-func trouble(part string, e *directory.SyntaxError) (what, advice string) {
+func trouble(part string, e *directory.SyntaxError) (what, todo string) {
 	all := "I can filter by " + filters() + ", as in role:sales."
 	switch e.Reason {
 	case directory.UnknownFilter:
@@ -105,6 +150,15 @@ func trouble(part string, e *directory.SyntaxError) (what, advice string) {
 		return fmt.Sprintf("The filter “%s:” needs a value.", e.Nearest), "For example: " + filterExample(e.Nearest) + "."
 	case directory.BadValue:
 		return fmt.Sprintf("The filter “%s:” does not take “%s”.", e.Nearest, part), "For example: " + filterExample(e.Nearest) + "."
+	case directory.UnknownCount:
+		counts := "I can count people by " + enumeratedWords(directory.CountNames(), "or") + ", as in /crmusers by role."
+		switch {
+		case part == "":
+			return "By what should I count?", counts
+		case e.Nearest == "":
+			return fmt.Sprintf("I cannot count by “%s”.", part), counts
+		}
+		return fmt.Sprintf("I cannot count by “%s”. Did you mean “by %s”?", part, e.Nearest), counts
 	case directory.ForeignLink:
 		return fmt.Sprintf("I did not understand the link “%s”.", part), "Of links I understand those to a user in Zoho CRM."
 	case directory.NotAPerson:

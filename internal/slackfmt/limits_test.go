@@ -38,8 +38,8 @@ func everywhere(value string) zoho.User {
 
 func TestAnythingIsShownHarmlessly(t *testing.T) {
 	for i, value := range hostile {
-		o := org{words: value, users: repeat(everywhere(value), 40)}
-		for i := range 20 { // also those who are plainly active
+		o := org{words: value, users: repeat(everywhere(value), 9)}
+		for i := range 4 { // also those who are plainly active
 			o.users[i].Status = "active"
 		}
 		o.holds(t, fmt.Sprintf("hostile[%d]", i))
@@ -72,10 +72,11 @@ func FuzzCard(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b string) {
 		u := everywhere(a)
 		u.Email, u.Role.Name = b, b
-		check(t, "card", slackfmt.People(a, people(u)))
-		check(t, "pick list", slackfmt.People(b, people(u, everywhere(b))))
+		check(t, "card", cardOf(u).Message())
+		check(t, "shared card", cardOf(u).Shared("U0SAMPLE"), "U0SAMPLE")
+		check(t, "pick list", slackfmt.PickList(asking("/crmuser", a), people(u, everywhere(b))))
 		check(t, "not allowed", slackfmt.NotAllowed(a, slackfmt.Door{Contact: " " + b}))
-		checkView(t, "card as text in a modal", slackfmt.AnswerView(slackfmt.People(a, people(u)).TextOnly()))
+		checkView(t, "card as text in a modal", slackfmt.AnswerView(cardOf(u).Message().TextOnly()))
 		checkOptions(t, "options", slackfmt.Options(people(u, everywhere(b))))
 	})
 }
@@ -85,18 +86,18 @@ func FuzzCard(f *testing.F) {
 func check(t *testing.T, name string, m slackfmt.Message, ids ...string) {
 	t.Helper()
 	data := messageJSON(t, m)
-	if err := errors.Join(m.Check(), slacksim.CheckMessage(data)); err != nil || !utf8.Valid(data) || m.ResponseType != "ephemeral" {
+	if err := errors.Join(m.Check(), slacksim.CheckMessage(data)); err != nil || !utf8.Valid(data) || (m.ResponseType != "ephemeral") != strings.HasPrefix(m.Text, "Shared by <@") {
 		t.Errorf("%s: %s, %v", name, m.ResponseType, err)
 	}
 	onlyMentions(t, name, data, ids)
 }
 
-// checkView is like check for a modal or a Home tab. It has no buttons: what is
-// pressed there has no message to replace.
+// checkView is like check for a modal or a Home tab. Nothing is shared there:
+// there is no channel.
 func checkView(t *testing.T, name string, view any, ids ...string) {
 	t.Helper()
 	data := viewJSON(t, view)
-	if err := errors.Join(slackfmt.CheckView(view), slacksim.CheckView(data)); err != nil || !utf8.Valid(data) || bytes.Contains(data, []byte(`"actions"`)) {
+	if err := errors.Join(slackfmt.CheckView(view), slacksim.CheckView(data)); err != nil || !utf8.Valid(data) || bytes.Contains(data, []byte(`"share"`)) {
 		t.Errorf("%s: %v", name, err)
 	}
 	onlyMentions(t, name, data, ids)
@@ -113,7 +114,7 @@ func checkOptions(t *testing.T, name string, data []byte) []map[string]any {
 }
 
 // onlyMentions fails for mentions of anything but ids, for links but to e-mail
-// addresses, and for mrkdwn in a section in which Slack would look for links.
+// addresses, phone numbers and the CRM, and for mrkdwn in a section in which Slack would look for links.
 func onlyMentions(t *testing.T, name string, data []byte, ids []string) {
 	t.Helper()
 	var wire any
@@ -130,11 +131,11 @@ func onlyMentions(t *testing.T, name string, data []byte, ids []string) {
 			for _, id := range ids {
 				text = strings.NewReplacer("<#"+id+">", "", "<@"+id+">", "", "<!subteam^"+id+">", "").Replace(text)
 			}
-			if strings.Contains(strings.ReplaceAll(text, "<!date^", ""), "<") {
+			if strings.Contains(strings.NewReplacer("<!date^", "", "<mailto:", "", "<tel:", "").Replace(text), "<") {
 				t.Errorf("%s: markup in %q", name, text)
 			}
 		}
-		if url, is := o["url"].(string); is && (!strings.HasPrefix(url, "mailto:") || strings.ContainsAny(url, " ?#<>") || len(url) > 1000) {
+		if url, is := o["url"].(string); is && !strings.HasPrefix(url, "https://crm.zoho.com/") && (!strings.HasPrefix(url, "mailto:") || strings.ContainsAny(url, " ?#<>") || len(url) > 1000) {
 			t.Errorf("%s: link to %q", name, url)
 		}
 		if text, is := o["text"].(map[string]any); is && text["type"] == "mrkdwn" && text["verbatim"] != true {
@@ -159,22 +160,20 @@ func each(v any, f func(map[string]any)) {
 }
 
 func TestSparsePeople(t *testing.T) {
+	const noMail = " E-mail: not set in CRM."
 	for wire, want := range map[string]string{
-		`{"id":"4711","full_name":null,"email":null,"role":null,"profile":null,"status":null,"confirm":null,"phone":null}`: "Status unknown: User 4711.",
-		`{"id":"4711","full_name":"Only Full Name"}`:                                                      "Status unknown: Only Full Name.",
-		`{"id":"4711","full_name":"Only Full Name","status":"active","confirm":true}`:                     "Only Full Name, active.",
-		`{"id":"4711","full_name":"X","status":"active","confirm":false}`:                                 "Invitation pending: X.",
-		`{"id":"4711","full_name":"X","status":"active"}`:                                                 "X, active.",
-		`{"id":"4711","full_name":"\u200b","first_name":"Generated","last_name":"One","status":"active"}`: "Generated One, active.",
+		`{"id":"4711","full_name":null,"email":null,"role":null,"profile":null,"status":null,"confirm":null,"phone":null}`: "Status unknown: User 4711." + noMail,
+		`{"id":"4711","full_name":"Only Full Name"}`:                                                      "Status unknown: Only Full Name." + noMail,
+		`{"id":"4711","full_name":"Only Full Name","status":"active","confirm":true}`:                     "Only Full Name, active." + noMail,
+		`{"id":"4711","full_name":"X","status":"active","confirm":false}`:                                 "Invitation pending: X." + noMail,
+		`{"id":"4711","full_name":"X","status":"active"}`:                                                 "X, active." + noMail,
+		`{"id":"4711","full_name":"\u200b","first_name":"Generated","last_name":"One","status":"active"}`: "Generated One, active." + noMail,
 		`{"id":"4711","email":"a@b.example","status":"disabled dormant"}`:                                 "Disabled dormant: a@b.example. E-mail: a@b.example.",
 	} {
-		m := slackfmt.People("x", people(user(t, wire)))
+		m := cardOf(user(t, wire)).Message()
 		check(t, wire, m)
-		data, err := m.JSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if m.Text != want || strings.Contains(string(data), "null") {
+		data := string(messageJSON(t, m))
+		if m.Text != want || strings.Contains(data, "null") || !strings.Contains(data, "Role not set in CRM") {
 			t.Errorf("%s: got %q in %s, want %q", wire, m.Text, data, want)
 		}
 	}
@@ -182,22 +181,27 @@ func TestSparsePeople(t *testing.T) {
 
 func TestListsSayHowManyAreLeftOut(t *testing.T) {
 	u := zoho.User{FullName: "Generated", Status: "active"}
-	if m := slackfmt.People("gen", people(repeat(u, 40)...)); !strings.HasPrefix(m.Text, "40 people match “gen”: ") || !strings.Contains(m.Text, "; and 32 more.") {
+	if m := slackfmt.PickList(asking("/crmuser", "gen"), people(repeat(u, 40)...)); !strings.HasPrefix(m.Text, "40 people match “gen”: ") || !strings.Contains(m.Text, "; and 32 more.") {
 		t.Errorf("got %q", m.Text)
 	}
-	if m := slackfmt.Admins(people(repeat(u, 500)...)); !strings.HasPrefix(m.Text, "500 admins in Zoho CRM: ") || !strings.Contains(m.Text, "; and 475 more.") {
+	if m := (org{users: repeat(u, 500)}).admins(0).Message(); !strings.HasPrefix(m.Text, "1,500 admins in Zoho CRM (1,500 active, 1,500 flagged, ") || !strings.HasSuffix(m.Text, "; and 1,485 more.") {
 		t.Errorf("got %q", m.Text)
 	}
 	long := u
-	long.FullName = strings.Repeat("x", 79)
-	long.Email = strings.Repeat("y", 79)
-	if m := slackfmt.Admins(people(repeat(long, 25)...)); !strings.Contains(m.Text, "; and 5 more.") {
+	long.FullName, long.Email, long.Role.Name = strings.Repeat("x", 79), strings.Repeat("y", 79), strings.Repeat("z", 79)
+	m := slackfmt.List{Asked: asking("/crmusers", ""), Found: people(repeat(long, 10)...)}.Message()
+	if check(t, "long", m); strings.Count(m.Text, "xxx (") == 0 && strings.Contains(m.Text, "more.") {
+		t.Errorf("got %q", m.Text)
+	}
+	long.FullName = strings.Repeat("&", 79)
+	m = slackfmt.List{Asked: asking("/crmusers", ""), Found: people(repeat(long, 10)...)}.Message()
+	if check(t, "longer", m); !strings.HasSuffix(m.Text, "; and 4 more.") {
 		t.Errorf("got %q", m.Text)
 	}
 }
 
-func ExamplePeople() {
-	kim := zoho.User{ID: "1", FullName: "Kim", Status: "active", Role: zoho.Ref{Name: "Sales"}}
-	fmt.Println(slackfmt.People("kim", people(kim)).Text)
-	// Output: Kim, Sales, active.
+func ExampleCard() {
+	kim := zoho.User{ID: "1", FullName: "Kim", Status: "active", Role: zoho.Ref{Name: "Sales"}, Email: "kim@example.com"}
+	fmt.Println(slackfmt.Card{User: kim}.Message().Text)
+	// Output: Kim, Sales, active. E-mail: kim@example.com.
 }

@@ -15,8 +15,8 @@ import (
 )
 
 // Message is an answer to a slash command or a button. Its text is an answer by
-// itself, since notifications and screen readers give nothing else.
-// (slack.Msg would send an empty metadata object with it.)
+// itself, since notifications and screen readers give nothing else. Without
+// any it is no answer. (slack.Msg would send an empty metadata object with it.)
 type Message struct {
 	ResponseType    string        `json:"response_type"`
 	ReplaceOriginal bool          `json:"replace_original,omitempty"`
@@ -51,17 +51,12 @@ func (m Message) TextOnly() Message {
 	return m
 }
 
-// ActionAsk is the action of a button that asks the question in its value.
-const ActionAsk = "ask"
-
-// TryAgain adds a button that asks the question once more, such as
-// "/crmuser kim". There is none for a question that a button cannot hold.
-func (m Message) TryAgain(question string) Message {
-	if question == "" || units(question) > maxButtonValue {
-		return m
+// TryAgain adds a button that asks the question once more. There is none for a
+// question that a button cannot hold.
+func (m Message) TryAgain(asked Ask) Message {
+	if row := actions("", asked.button("again", "Try again"), asked.backButton()); row != nil {
+		m.Blocks = append(slices.Clip(m.body()), row...)
 	}
-	button := slack.NewButtonBlockElement(ActionAsk, question, literal("Try again"))
-	m.Blocks = append(slices.Clip(m.body()), slack.NewActionBlock("", button))
 	return m
 }
 
@@ -104,23 +99,44 @@ func paragraphs(text string) []slack.Block {
 				piece = piece[:space]
 			}
 		}
-		mrkdwn := &slack.TextBlockObject{Type: slack.MarkdownType, Text: piece, Verbatim: true}
-		blocks = append(blocks, &slack.SectionBlock{Type: slack.MBTSection, Text: mrkdwn, Expand: true})
+		blocks = append(blocks, mrkdwn(piece))
 		text = strings.TrimSpace(text[len(piece):])
 	}
 	return blocks
 }
 
-// readAt tells the age of an answer in the reader's own time zone.
-func readAt(at time.Time) slack.Block {
-	at = at.UTC()
-	return note(fmt.Sprintf("Read from Zoho CRM <!date^%d^{date_short_pretty} at {time}|%s>", at.Unix(), at.Format("2006-01-02 15:04 UTC")))
+// mrkdwn is a section of text with Slack's markup, in which data is escaped.
+func mrkdwn(text string) slack.Block {
+	said := &slack.TextBlockObject{Type: slack.MarkdownType, Text: text, Verbatim: true}
+	return &slack.SectionBlock{Type: slack.MBTSection, Text: said, Expand: true}
 }
 
-// Older says of an answer how old it is and why, in a sentence.
+// readAt tells the age of an answer.
+func readAt(at time.Time) slack.Block { return note("Read from Zoho CRM " + minute(at)) }
+
+// minute and day tell a time in the reader's own time zone.
+func minute(at time.Time) string {
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} at {time}|%s>", at.Unix(), at.UTC().Format("2006-01-02 15:04 UTC"))
+}
+
+// ago is the age of something, which Slack keeps counting.
+func ago(at time.Time) string {
+	return fmt.Sprintf("<!date^%d^{ago}|%s>", at.Unix(), at.UTC().Format("2006-01-02 15:04 UTC"))
+}
+
+func day(at time.Time) string {
+	return fmt.Sprintf("<!date^%d^{date_short_pretty}|%s>", at.Unix(), at.UTC().Format(time.DateOnly))
+}
+
+// Older says of an answer how old it is and why, in a sentence, above its
+// buttons.
 func (m Message) Older(age time.Duration, why string) Message {
 	m.Text += escape(" This is " + ageOf(age) + " old: " + why)
-	m.Blocks = append(m.Blocks, note("⚠ That is "+escape(ageOf(age)+" old: "+why)))
+	end := len(m.Blocks)
+	for end > 0 && m.Blocks[end-1].BlockType() == slack.MBTAction {
+		end--
+	}
+	m.Blocks = slices.Insert(slices.Clone(m.Blocks), end, note("⚠ That is "+escape(ageOf(age)+" old: "+why)))
 	return m
 }
 
@@ -159,6 +175,10 @@ func plain(text string) slack.RichTextSectionElement {
 
 func bold(text string) slack.RichTextSectionElement {
 	return slack.NewRichTextSectionTextElement(text, &slack.RichTextSectionTextStyle{Bold: true})
+}
+
+func italic(text string) slack.RichTextSectionElement {
+	return slack.NewRichTextSectionTextElement(text, &slack.RichTextSectionTextStyle{Italic: true})
 }
 
 func code(text string) slack.RichTextSectionElement {

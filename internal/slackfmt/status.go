@@ -58,11 +58,11 @@ const lastError = "Last error"
 
 func (s Status) facts() []fact {
 	return slices.DeleteFunc([]fact{
-		{label: "Token", value: s.token()},
-		{label: "People", value: s.people()},
-		{label: "Zoho CRM", value: s.zoho()},
-		{label: "Version", value: clean(s.Version, maxListed)},
-		{label: lastError, value: clean(s.LastError, maxError)},
+		{"Token", s.token()},
+		{"People", s.people()},
+		{"Zoho CRM", s.zoho()},
+		{"Version", clean(s.Version, maxListed)},
+		{lastError, clean(s.LastError, maxError)},
 	}, func(f fact) bool { return f.value == "" })
 }
 

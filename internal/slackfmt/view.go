@@ -13,48 +13,65 @@ import (
 
 // The parts of the search modal, as Slack names them in what it sends.
 const (
-	CallbackFind = "find_person" // the modal
-	BlockPerson  = "person"      // its only input
-	ActionPerson = "person"      // the select in it, whose options follow what is typed
+	CallbackFind   = "find_person" // the shortcut that opens the modal, and the modal
+	CallbackAuthor = "find_author" // the shortcut on a message, which opens it with who wrote that
+	BlockPerson    = "person"      // where somebody is chosen, in the modal and in the Home tab
+	ActionPerson   = "person"      // the select in it, whose options follow what is typed
 )
 
-// maxOptions is how many people the search modal offers at once. Slack allows
+// maxSuggested is how many people the search modal offers at once. Slack allows
 // 100, but whoever scrolls that far on a phone types another letter instead.
-const maxOptions = 25
+const maxSuggested = 25
 
-const findTitle = "Find a person"
-
-// FindPerson is the modal that searches while somebody types. The value of the
-// selected option is a user id.
-func FindPerson() slack.ModalViewRequest {
-	choose := slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, literal("Name, e-mail or phone"), ActionPerson)
-	choose.MinQueryLength = new(1)
-	choose.FocusOnLoad = true
-	v := modal(slack.NewInputBlock(BlockPerson, literal("Who are you looking for?"), nil, choose))
-	v.CallbackID = CallbackFind
+// FindPerson is the modal that searches while somebody types, with an answer
+// below; an empty message is none. The value of the selected option is a user
+// id.
+func FindPerson(below Message) slack.ModalViewRequest {
+	blocks := []slack.Block{slack.NewInputBlock(BlockPerson, literal("Who are you looking for?"), nil, personSelect())}
+	if below.Text != "" {
+		blocks = append(append(blocks, slack.NewDividerBlock()), below.inView()...)
+	}
+	v := modal(blocks...)
 	v.Submit = literal("Show")
 	return v
 }
 
-// LookingView is the modal while the answer takes longer.
-func LookingView() slack.ModalViewRequest {
-	return modal(richText(line{plain("Looking in Zoho CRM… the answer appears here in a moment.")}))
+// personSelect is a select whose options are those who fit what is typed.
+func personSelect() *slack.SelectBlockElement {
+	s := slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, literal("Name, e-mail or phone"), ActionPerson)
+	s.MinQueryLength = new(1)
+	return s
 }
 
-// AnswerView shows a message as a modal. Its buttons are left out: what is
-// pressed in a modal has no message to replace.
-func AnswerView(m Message) slack.ModalViewRequest {
-	isActions := func(b slack.Block) bool { return b.BlockType() == slack.MBTAction }
-	m.Blocks = slices.DeleteFunc(slices.Clone(m.Blocks), isActions)
-	return modal(m.body()...)
+// AnswerView shows a message as a modal that does not search.
+func AnswerView(m Message) slack.ModalViewRequest { return modal(m.inView()...) }
+
+// inView is what a modal or a Home tab shows of a message: what is shared goes
+// to a channel, and there is none.
+func (m Message) inView() []slack.Block {
+	var blocks []slack.Block
+	for _, b := range m.body() {
+		row, ok := b.(*slack.ActionBlock)
+		if !ok {
+			blocks = append(blocks, b)
+			continue
+		}
+		isShare := func(e slack.BlockElement) bool {
+			button, ok := e.(*slack.ButtonBlockElement)
+			return ok && button.ActionID == ActionShare
+		}
+		blocks = append(blocks, actions(row.BlockID, slices.DeleteFunc(slices.Clone(row.Elements.ElementSet), isShare)...)...)
+	}
+	return blocks
 }
 
 func modal(blocks ...slack.Block) slack.ModalViewRequest {
 	return slack.ModalViewRequest{
-		Type:   slack.VTModal,
-		Title:  literal(findTitle),
-		Close:  literal("Close"),
-		Blocks: slack.Blocks{BlockSet: blocks},
+		Type:       slack.VTModal,
+		CallbackID: CallbackFind,
+		Title:      literal("Find a person"),
+		Close:      literal("Close"),
+		Blocks:     slack.Blocks{BlockSet: blocks},
 	}
 }
 
@@ -63,7 +80,7 @@ func modal(blocks ...slack.Block) slack.ModalViewRequest {
 func Options(found directory.People) []byte {
 	options := []*slack.OptionBlockObject{}
 	for _, u := range found.Users {
-		if u.ID != "" && units(u.ID) <= maxOptionValue && len(options) < maxOptions {
+		if u.ID != "" && units(u.ID) <= maxOptionValue && len(options) < maxSuggested {
 			options = append(options, option(u))
 		}
 	}
@@ -85,14 +102,22 @@ func option(u zoho.User) *slack.OptionBlockObject {
 	return o
 }
 
-// Home is the bot's Home tab: what it does, and each command with examples.
-func Home() slack.HomeTabViewRequest {
-	blocks := []slack.Block{
-		header("Who is who in Zoho CRM"),
-		richText(line{plain("Type one of these commands where you write messages. Only you see the answer, and nothing changes in Zoho CRM.")}),
-	}
+// Home is the bot's Home tab: a search, the answer of the moment, and each
+// command with examples.
+func Home(answer Message) slack.HomeTabViewRequest {
+	search := slack.NewActionBlock(BlockPerson, personSelect())
+	return home(append([]slack.Block{search}, answer.inView()...))
+}
+
+// HomeWithout is the Home tab of who may not search, which says why.
+func HomeWithout(refusal Message) slack.HomeTabViewRequest { return home(refusal.inView()) }
+
+func home(answer []slack.Block) slack.HomeTabViewRequest {
+	blocks := append([]slack.Block{header("Who is who in Zoho CRM")}, answer...)
+	blocks = append(blocks, slack.NewDividerBlock(),
+		richText(line{plain("Type one of these commands where you write messages. Only you see the answer, and nothing changes in Zoho CRM.")}))
 	for _, c := range commands {
-		blocks = append(blocks, slack.NewDividerBlock(), c.block())
+		blocks = append(blocks, c.block())
 	}
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
 }

@@ -15,23 +15,26 @@ import (
 )
 
 func TestGoldenFollowUp(t *testing.T) {
-	failure := slackfmt.Failure("Zoho CRM did not answer in time. Please ask again in a minute.", "7KQ2M4XW")
+	failure := slackfmt.NotInTime.Failure("7KQ2M4XW")
 	golden(t, "looking", slackfmt.Looking())
 	golden(t, "looking-replacing", slackfmt.Looking().Replacing())
-	golden(t, "failure-try-again", failure.TryAgain("/crmuser kim"))
-	golden(t, "failure-text-try-again", failure.TextOnly().TryAgain("/crmuser kim"))
-	golden(t, "pick-text-only", slackfmt.People("patricia", found(t, "patricia")).TextOnly())
+	golden(t, "failure-try-again", failure.TryAgain(asking("/crmuser", "kim")))
+	golden(t, "failure-text-try-again", failure.TextOnly().TryAgain(asking("/crmuser", "kim")))
+	golden(t, "pick-text-only", slackfmt.PickList(asking("/crmuser", "patricia"), found(t, "patricia")).TextOnly())
 }
 
 func TestGoldenViews(t *testing.T) {
-	patricia := slackfmt.People("patricia", found(t, "patricia"))
-	full := slackfmt.People("", people(user(t, fullUser)))
+	patricia := slackfmt.PickList(asking("/crmuser", "patricia"), found(t, "patricia"))
+	refused := slackfmt.NotAllowed("/crmuser", slackfmt.Door{})
 	for name, view := range map[string]any{
-		"find":             slackfmt.FindPerson(),
-		"looking":          slackfmt.LookingView(),
-		"answer":           slackfmt.AnswerView(full.TryAgain("/crmuser kim")),
-		"answer-text-only": slackfmt.AnswerView(patricia.TextOnly()),
-		"home":             slackfmt.Home(),
+		"find":             slackfmt.FindPerson(slackfmt.Message{}),
+		"looking":          slackfmt.FindPerson(slackfmt.Looking()),
+		"answer":           slackfmt.FindPerson(fullCard(t).Message()),
+		"answer-text-only": slackfmt.FindPerson(patricia.TextOnly()),
+		"refused":          slackfmt.AnswerView(refused),
+		"home":             slackfmt.Home(slackfmt.Message{}),
+		"home-card":        slackfmt.Home(fullCard(t).Message()),
+		"home-refused":     slackfmt.HomeWithout(refused),
 	} {
 		checkView(t, name, view)
 		goldenJSON(t, "view-"+name, viewJSON(t, view))
@@ -71,24 +74,23 @@ func TestOptions(t *testing.T) {
 }
 
 func TestTryAgain(t *testing.T) {
-	m := slackfmt.Mentioned()
+	m := slackfmt.MentionUnread()
 	blocks := len(m.Blocks)
-	fits := strings.Repeat("😀", 1000)
-	for question, want := range map[string]int{"/crmuser kim": 1, fits: 1, fits + "x": 0, "": 0} {
-		again := m.TryAgain(question)
+	for question, want := range map[string]int{"kim": 1, strings.Repeat("😀", 400): 1, strings.Repeat("😀", 500): 0} {
+		again := m.TryAgain(asking("/crmuser", question))
 		check(t, "try again", again)
 		if got := len(again.Blocks) - blocks; got != want || len(m.Blocks) != blocks {
 			t.Errorf("a question of %d: got %d more blocks, want %d", len(question), got, want)
 		}
 	}
-	first, second := m.TryAgain("first"), m.TryAgain("second")
-	if data := string(messageJSON(t, first)); !strings.Contains(data, `"first"`) || strings.Contains(data, `"second"`) {
+	first, second := m.TryAgain(asking("/crmuser", "first")), m.TryAgain(asking("/crmuser", "second"))
+	if data := string(messageJSON(t, first)); !strings.Contains(data, "first") || strings.Contains(data, "second") {
 		t.Errorf("got %s besides %v", data, second)
 	}
 }
 
 func TestTextOnlyKeepsWhatIsReplaced(t *testing.T) {
-	m := slackfmt.People("kim", found(t, "kim")).TryAgain("/crmuser kim").Replacing().TextOnly()
+	m := cardOf(sample(t)[5]).Message().Replacing().TextOnly()
 	want := fmt.Sprintf(`{"response_type":"ephemeral","replace_original":true,"text":%q}`+"\n", m.Text)
 	if got := string(messageJSON(t, m)); got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -98,7 +100,7 @@ func TestTextOnlyKeepsWhatIsReplaced(t *testing.T) {
 func TestLongTextInAModalLosesNothing(t *testing.T) {
 	long := zoho.User{FullName: strings.Repeat("x", 79), Email: strings.Repeat("&", 79), Status: "active"}
 	for name, text := range map[string]string{
-		"words":    slackfmt.Admins(people(repeat(long, 25)...)).Text,
+		"words":    slackfmt.List{Found: people(repeat(long, 30)...)}.Message().Text,
 		"no space": strings.Repeat("😀", 4000),
 	} {
 		var pieces []string
@@ -115,7 +117,7 @@ func TestLongTextInAModalLosesNothing(t *testing.T) {
 }
 
 func TestAnswerViewLeavesTheMessageAlone(t *testing.T) {
-	m := slackfmt.Mentioned().TryAgain("/crmuser kim")
+	m := slackfmt.MentionUnread().TryAgain(asking("/crmuser", "kim"))
 	before := slices.Clone(m.Blocks)
 	slackfmt.AnswerView(m)
 	if !slices.Equal(m.Blocks, before) {
@@ -127,7 +129,7 @@ func TestAnswerViewLeavesTheMessageAlone(t *testing.T) {
 
 // What Slack sends about the modal names these parts.
 func TestFindPersonHasItsParts(t *testing.T) {
-	v := slackfmt.FindPerson()
+	v := slackfmt.FindPerson(slackfmt.Message{})
 	data, err := json.Marshal(v.Blocks)
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +145,7 @@ func TestFindPersonHasItsParts(t *testing.T) {
 }
 
 func TestHomeShowsEveryCommand(t *testing.T) {
-	data := string(viewJSON(t, slackfmt.Home()))
+	data := string(viewJSON(t, slackfmt.Home(slackfmt.Message{})))
 	for _, command := range []string{"/crmuser", "/crmusers", "/crmadmins", "/crmstatus", "/crmuser kim"} {
 		if !strings.Contains(data, `"`+command+`"`) || !slackfmt.IsCommand(strings.Fields(command)[0]) {
 			t.Errorf("%s is missing in %s", command, data)

@@ -1,0 +1,67 @@
+package slackfmt
+
+// Trouble is why there is no answer, or none that is fresh: what is wrong, and
+// what the asker can do about it, in sentences.
+type Trouble struct{ What, Advice string }
+
+// Troubles with Zoho CRM.
+var (
+	NotFollowed  = Trouble{"Zoho CRM did not answer in time.", "If no answer follows within a minute, please ask again."}
+	NotConnected = Trouble{"I am not connected to Zoho CRM yet.", "Whoever runs me has to fill the OAuth client's secret and run the token refresh once."}
+	NotInTime    = Trouble{"Zoho CRM did not answer in time.", "Please ask again in a minute."}
+	Throttled    = Trouble{"Zoho CRM is getting too many questions right now.", "Please ask again in a few minutes."}
+	TokenRefused = Trouble{"Zoho CRM does not accept my access any more.", "I have asked for new access, so please try again in a minute. If it keeps happening, tell whoever runs me: the CRM may have to be connected again."}
+	NoAPIAccess  = Trouble{"Zoho CRM does not let me in.", "Please ask a CRM administrator to allow “Zoho CRM API Access” in the profile of the CRM user behind me."}
+	NoPermission = Trouble{"The CRM user behind me may not read that in Zoho CRM.", "Please ask a CRM administrator to allow it."}
+	Unavailable  = Trouble{"Zoho CRM cannot be reached right now.", "Please ask again in a few minutes."}
+	Malformed    = Trouble{"Zoho CRM's answer was not complete.", "Please try again; if it keeps happening, tell whoever runs me."}
+	Unknown      = Trouble{"Something went wrong while I asked Zoho CRM.", "Please try again; if it keeps happening, tell whoever runs me."}
+)
+
+// TokenUnread says of the access token that it is not known.
+const TokenUnread = "It could not be read just now."
+
+// ScopeMissing says which scope the grant lacks; empty stands for one that Zoho
+// does not name.
+func ScopeMissing(scope string) Trouble {
+	lacks := "the grant lacks a scope"
+	if scope != "" {
+		lacks = "the grant lacks the scope " + clean(scope, maxWords)
+	}
+	return Trouble{"I may not read that in Zoho CRM: " + lacks + ".", "Please tell whoever runs me."}
+}
+
+// Failure says what went wrong and what to do. ref is what to quote when
+// asking for help; it stands in the log as well.
+func (t Trouble) Failure(ref string) Message {
+	sentence := t.What + " " + t.Advice
+	quote := "If you report this, quote reference " + ref + "."
+	return private(escape(sentence+" "+quote), richText(line{plain(sentence)}), note(quote))
+}
+
+// Outdated says that a button is of a message that an earlier version sent.
+func Outdated() Message {
+	return advice("I do not know this button any more.", "Please ask again: /crmuser help shows how.")
+}
+
+// advice is a message that says something, and below what to do.
+func advice(what, todo string) Message {
+	return private(escape(what+" "+todo), richText(line{plain(what)}), note(escape(todo)))
+}
+
+// MentionUnread says that a mention cannot be looked up, because Slack does not
+// tell the e-mail address behind it.
+func MentionUnread() Message {
+	return advice("I cannot tell who a mention in Slack is in Zoho CRM.", "Type the name or the e-mail address instead.")
+}
+
+// MentionUnknown says that nobody in the CRM has the e-mail address of the
+// member of Slack with an id.
+func MentionUnknown(id string) Message {
+	if !IsID(id, "UW") {
+		return MentionUnread()
+	}
+	const hint = "Type the name instead: the address may be another one there."
+	m := spoken(line{plain("Nobody in Zoho CRM has the e-mail address of "), userMention(id), plain(".")})
+	return private(m.Text+" "+hint, m.Blocks[0], note(hint))
+}
