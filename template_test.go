@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"crmwho/internal/audit"
 	"crmwho/internal/bot"
 	"crmwho/internal/directory"
 	"crmwho/internal/zoho"
@@ -24,6 +25,7 @@ type template struct {
 	Mappings struct {
 		Zoho map[string]struct {
 			AccountsURL string `yaml:"AccountsUrl"`
+			CrmURL      string `yaml:"CrmUrl"`
 		} `yaml:"Zoho"`
 	} `yaml:"Mappings"`
 	Parameters map[string]struct {
@@ -227,9 +229,25 @@ func TestTemplateKnowsEveryDataCentre(t *testing.T) {
 		t.Errorf("got %q and %d addresses", offered, len(tpl.Mappings.Zoho))
 	}
 	for _, dc := range offered {
-		if err := zoho.CheckAccountsURL(tpl.Mappings.Zoho[dc].AccountsURL, false); err != nil {
+		hosts := tpl.Mappings.Zoho[dc]
+		if err := zoho.CheckAccountsURL(hosts.AccountsURL, false); err != nil {
 			t.Errorf("%s: %v", dc, err)
 		}
+		if want := strings.Replace(hosts.AccountsURL, "accounts.", "crm.", 1); hosts.CrmURL != want {
+			t.Errorf("%s: got %s, want %s", dc, hosts.CrmURL, want)
+		}
+	}
+}
+
+// TestTemplateNamesEveryFlag that can be switched off.
+func TestTemplateNamesEveryFlag(t *testing.T) {
+	p := readTemplate(t).Parameters["AdminFlagsOff"]
+	var all []string
+	for _, f := range audit.Flags() {
+		all = append(all, string(f))
+	}
+	if !strings.HasSuffix(p.Description, " "+strings.Join(all, ", ")) || !regexp.MustCompile(p.AllowedPattern).MatchString(strings.Join(all, ",")) {
+		t.Errorf("got %s, %s, want %s", p.Description, p.AllowedPattern, all)
 	}
 }
 

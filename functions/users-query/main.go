@@ -63,13 +63,15 @@ func build(ctx context.Context, getenv func(string) string) (*bot.Bot, error) {
 	return &bot.Bot{
 		People: &directory.Directory{
 			Read: client.ReadUsers, Changed: client.UsersModifiedSince, Store: bucket,
+			Roles: client.Roles, Profiles: client.Profiles, Org: client.Org,
 			FreshFor: s.freshFor, ReloadAfter: s.reloadAfter, FullAfter: s.fullAfter,
 		},
 		Secrets:  bot.StoredSecrets(secrets, s.slackSecretID, nil),
 		HandOver: invoke.later(lambdacontext.FunctionName),
 		Claims:   bucket,
 		Access:   s.access,
-		Token:    tokens.Token, Version: version,
+		Admins:   s.admins, UserPage: s.userPage, PlainPhones: s.plainPhones,
+		Token: tokens.Token, Version: version,
 		SlackAPI: s.slackAPI, ReplyHosts: s.replyHosts, AllowLoopback: s.allowLoopback,
 		Function: lambdacontext.FunctionName,
 	}, nil

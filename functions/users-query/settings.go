@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"crmwho/internal/audit"
 	"crmwho/internal/bot"
 	"crmwho/internal/zoho"
 )
@@ -25,6 +27,18 @@ type settings struct {
 	// where it is not set), CRMWHO_OWNER_AUDIENCE, CRMWHO_ADMIN_AUDIENCE, and
 	// CRMWHO_CONTACT, whom a refusal names.
 	access bot.Access
+
+	// admins says who counts as an administrator besides those whom Zoho lists, and
+	// what is flagged. All are lists with commas between: CRMWHO_ADMIN_PROFILES and
+	// CRMWHO_ADMIN_ROLES of names or ids, CRMWHO_ADMIN_DOMAINS of the domains that
+	// their addresses may have, CRMWHO_SHARED_MAILBOXES of names before the @
+	// instead of the usual ones, CRMWHO_ADMIN_FLAGS_OFF of flags.
+	// CRMWHO_ADMIN_MARKED_ROLES is 0 where a role that Zoho marks as an
+	// administrator's makes nobody one.
+	admins audit.Rules
+
+	userPage    string // CRMWHO_USER_PAGE: address of a user's page in the CRM, with {org} and {id} in it; without it cards link to none
+	plainPhones bool   // CRMWHO_PHONE_LINKS: 0 where Slack makes no links of telephone numbers
 
 	slackAPI   string   // CRMWHO_SLACK_API_URL: of GovSlack and of simulators; empty stands for Slack's
 	replyHosts []string // CRMWHO_SLACK_REPLY_HOSTS: that answers may go to besides Slack's own, with commas between
@@ -55,6 +69,16 @@ func readSettings(getenv func(string) string) (settings, error) {
 			Admins:  read(&e, "CRMWHO_ADMIN_AUDIENCE", e.required("CRMWHO_ADMIN_AUDIENCE", whyChosen), bot.ParseAudience),
 			Contact: getenv("CRMWHO_CONTACT"),
 		},
+		admins: audit.Rules{
+			Profiles:     listed(getenv("CRMWHO_ADMIN_PROFILES")),
+			Roles:        listed(getenv("CRMWHO_ADMIN_ROLES")),
+			Domains:      listed(getenv("CRMWHO_ADMIN_DOMAINS")),
+			Mailboxes:    listed(getenv("CRMWHO_SHARED_MAILBOXES")),
+			NoAdminRoles: !isTrue(cmp.Or(getenv("CRMWHO_ADMIN_MARKED_ROLES"), "1")),
+			Off:          read(&e, "CRMWHO_ADMIN_FLAGS_OFF", getenv("CRMWHO_ADMIN_FLAGS_OFF"), audit.ParseFlags),
+		},
+		userPage:    read(&e, "CRMWHO_USER_PAGE", getenv("CRMWHO_USER_PAGE"), parsePage),
+		plainPhones: !isTrue(cmp.Or(getenv("CRMWHO_PHONE_LINKS"), "1")),
 		slackAPI:    getenv("CRMWHO_SLACK_API_URL"),
 		replyHosts:  strings.FieldsFunc(getenv("CRMWHO_SLACK_REPLY_HOSTS"), func(r rune) bool { return r == ',' || r == ' ' }),
 		freshFor:    read(&e, "CRMWHO_DIRECTORY_FRESH_FOR", getenv("CRMWHO_DIRECTORY_FRESH_FOR"), parseAge),
@@ -97,6 +121,26 @@ func read[T any](e *environment, name, value string, parse func(string) (T, erro
 		e.wrong = append(e.wrong, fmt.Errorf("%s: %w", name, err))
 	}
 	return parsed
+}
+
+// listed are the parts of a text with commas between them; nil for none.
+func listed(text string) []string {
+	var parts []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// parsePage reads the address of users' pages.
+func parsePage(value string) (string, error) {
+	u, err := url.Parse(strings.NewReplacer("{org}", "org", "{id}", "0").Replace(value))
+	if err != nil || u.Scheme != "https" || u.Host == "" || !strings.Contains(value, "{id}") {
+		return "", errors.New("it is not an address such as https://crm.zoho.com/crm/{org}/settings/users/{id}")
+	}
+	return value, nil
 }
 
 func parseAge(value string) (time.Duration, error) {

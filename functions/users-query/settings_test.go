@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"crmwho/internal/audit"
 	"crmwho/internal/bot"
 )
 
@@ -62,7 +63,7 @@ func TestSettingsThatAreWrong(t *testing.T) {
 	for name, value := range map[string]string{
 		"CRMWHO_ZOHO_API_VERSION": "8", "CRMWHO_DIRECTORY_FRESH_FOR": "60", "CRMWHO_DIRECTORY_RELOAD_AFTER": "-1m", "CRMWHO_DIRECTORY_FULL_AFTER": "daily",
 		"CRMWHO_SLACK_TEAMS": "sample-team", "CRMWHO_PEOPLE_AUDIENCE": "all", "CRMWHO_OWNER_AUDIENCE": "nobody,U0SAMPLE", "CRMWHO_ADMIN_AUDIENCE": "no-guests",
-		"CRMWHO_SLACK_API_URL": "https://slack.com/api/?x=1",
+		"CRMWHO_SLACK_API_URL": "https://slack.com/api/?x=1", "CRMWHO_ADMIN_FLAGS_OFF": "new,odd", "CRMWHO_USER_PAGE": "http://crm.zoho.com/{id}",
 	} {
 		if _, err := readSettings(with(map[string]string{name: value})); err == nil || !strings.HasPrefix(err.Error(), name+": ") {
 			t.Errorf("%s=%s: got %v", name, value, err)
@@ -99,6 +100,35 @@ func TestEachAudienceIsItsOwn(t *testing.T) {
 	}
 	if err != nil || !reflect.DeepEqual(s.access, want) {
 		t.Errorf("got %+v, %v", s.access, err)
+	}
+}
+
+// TestAdminsAreByLists, each setting its own.
+func TestAdminsAreByLists(t *testing.T) {
+	s, err := readSettings(with(map[string]string{
+		"CRMWHO_ADMIN_PROFILES": "Operations, 5725767000000026011", "CRMWHO_ADMIN_ROLES": "CEO,", "CRMWHO_ADMIN_DOMAINS": "example.com",
+		"CRMWHO_SHARED_MAILBOXES": "desk", "CRMWHO_ADMIN_FLAGS_OFF": "new,twice", "CRMWHO_ADMIN_MARKED_ROLES": "0",
+	}))
+	want := audit.Rules{
+		Profiles: []string{"Operations", "5725767000000026011"}, Roles: []string{"CEO"}, Domains: []string{"example.com"},
+		Mailboxes: []string{"desk"}, Off: []audit.Flag{audit.New, audit.Twice}, NoAdminRoles: true,
+	}
+	if err != nil || !reflect.DeepEqual(s.admins, want) {
+		t.Errorf("got %+v, %v", s.admins, err)
+	}
+}
+
+// TestWhatCardsLinkTo is a setting, since nobody documents it.
+func TestWhatCardsLinkTo(t *testing.T) {
+	const page = "https://crm.zoho.eu/crm/{org}/settings/users/{id}"
+	s, err := readSettings(with(map[string]string{"CRMWHO_USER_PAGE": page, "CRMWHO_PHONE_LINKS": "0"}))
+	if err != nil || s.userPage != page || !s.plainPhones {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	for _, wrong := range []string{"crm.zoho.eu/{id}", "https:///{id}", "https://crm.zoho.eu/crm/{org}", "https://%zz/{id}"} {
+		if _, err := readSettings(with(map[string]string{"CRMWHO_USER_PAGE": wrong})); err == nil {
+			t.Errorf("%s was accepted", wrong)
+		}
 	}
 }
 
