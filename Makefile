@@ -36,8 +36,9 @@ check: ## Check formatting, go.mod, vet, staticcheck and the import rules
 	go test -run '^TestImports' .
 
 .PHONY: golden
-golden: ## Rewrite the golden files of the messages; read the diff
+golden: ## Rewrite the golden files of the messages and slack-manifest.yaml; read the diff
 	go test ./internal/slackfmt -update
+	go test ./cmd/crmwho -run '^TestManifestInTheRepository$$' -update
 
 .PHONY: build
 build: ## Build both Lambda functions into build/

@@ -31,6 +31,6 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), askCommand(), eventCommand(), zohoCommand())
+	root.AddCommand(serveCommand(), askCommand(), eventCommand(), zohoCommand(), manifestCommand())
 	return root
 }
