@@ -327,11 +327,22 @@ func TestPagesThatDoNotBelongTogether(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			client := replying(0, "")
+			asked := make(chan struct{}) // for the fourth page
+			once := sync.OnceFunc(func() { close(asked) })
 			client.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 				body := `{"count":800}`
 				var number int
 				if _, err := fmt.Sscan(r.URL.Query().Get("page"), &number); err == nil {
 					body = test.pages[min(number, len(test.pages))-1]
+				}
+				switch number {
+				case 3: // it may be the last one, after which no other is asked for
+					select {
+					case <-asked:
+					case <-r.Context().Done():
+					}
+				case 4:
+					once()
 				}
 				if body == "" {
 					return &http.Response{StatusCode: 204, Body: http.NoBody}, nil
