@@ -212,7 +212,8 @@ func (b *Bot) press(ctx context.Context, q question) reply {
 		if err != nil && !isFinal(err) && !errors.Is(a.err, errNotFollowed) {
 			b.log().WarnContext(ctx, "answer not taken yet", "err", err)
 			notBefore := time.Now().Add(min(r.wait, maxWait))
-			failure := b.handOver(ctx, job{Question: q, Used: usesOfOne - r.uses, Plain: r.plain, NotBefore: notBefore})
+			rest := job{Question: q, Used: usesOfOne - r.uses, Plain: r.plain, Lost: errors.Is(err, errNoReceipt), NotBefore: notBefore}
+			failure := b.handOver(ctx, rest)
 			later, err = failure == nil, errors.Join(err, failure)
 		}
 		if err != nil {

@@ -64,7 +64,7 @@ func (b *Bot) claim(ctx context.Context, j job) (*claim, error) {
 			}
 			continue
 		}
-		before.Uses, before.Plain = max(before.Uses, j.Used), before.Plain || j.Plain
+		before.Uses, before.Plain, before.Lost = max(before.Uses, j.Used), before.Plain || j.Plain, before.Lost || j.Lost
 		c.mayUse = min(usesOfOne, replyURLUses-before.Uses)
 		before.Uses, before.Until = before.Uses+c.mayUse, wallClock().Add(lease)
 		err = c.write(ctx, b.Claims, before)

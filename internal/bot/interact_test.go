@@ -412,7 +412,7 @@ func TestAdminsOverPages(t *testing.T) {
 	}
 }
 
-// TestASearchWithinAListFindsNobody: what was asked can be gone back to.
+// TestErrorsKeepTheWayBack: what was asked can be gone back to.
 func TestErrorsKeepTheWayBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := withUsers(generated(12)...)
@@ -511,5 +511,49 @@ func TestATypingErrorIsASuggestion(t *testing.T) {
 	w = withUsers()
 	if got := textOf(t, w.typed(t, "/crmusers", "")); got != "Zoho CRM has no users." {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestAShareShowsUpTwiceAtMost, where no post gets a reply.
+func TestAShareShowsUpTwiceAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := withUsers(generated(1)...)
+		payload, err := w.slack.Pressed(w.typed(t, "/crmuser", "generated"), "Share here")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.spoil(t, slacksim.Fault{Path: "/actions/", Taken: true, Reset: true})
+		w.interact(t, payload)
+		for range 3 {
+			for _, job := range *w.jobs {
+				_, _ = w.bot.Do(t.Context(), job)
+			}
+		}
+		if n := len(w.slack.Posts()); n != 2 {
+			t.Errorf("shared %d times", n)
+		}
+	})
+}
+
+// TestTheWayBackLeadsOverMenus to the list that it all began with.
+func TestTheWayBackLeadsOverMenus(t *testing.T) {
+	w := withRoles(generated(12)...)
+	payload, err := w.slack.PressedNth(w.typed(t, "/crmuser", "generated"), "Show", 1)
+	card := w.posted(t, payload, err)
+	chain := w.choose(t, card.Body, "more", "Up the chain")
+	again := w.press(t, chain.Body, "Back")
+	if got := textOf(t, w.press(t, again.Body, "Back").Body); !strings.HasPrefix(got, "12 people match “generated”") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestACardIsForWhoMayAskForPeople, whichever command a value names.
+func TestACardIsForWhoMayAskForPeople(t *testing.T) {
+	w := withUsers(generated(1)...)
+	for _, command := range []string{"/crmstatus", "/crmadmins", "/crmusers"} {
+		got := w.posted(t, w.slack.Clicked("ask", `{"command":"`+command+`","person":"1000"}`), nil)
+		if text := textOf(t, got.Body); !strings.HasPrefix(text, "I do not know this button any more.") {
+			t.Errorf("%s: got %q", command, text)
+		}
 	}
 }

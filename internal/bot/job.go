@@ -27,6 +27,7 @@ type job struct {
 	NotBefore time.Time `json:"not_before,omitzero"` // when the first reply is out, or Slack takes another post
 	Used      int       `json:"used,omitempty"`      // how often the response URL was
 	Plain     bool      `json:"plain,omitempty"`     // Slack refuses the blocks
+	Lost      bool      `json:"lost,omitempty"`      // a post got no reply: it may have arrived
 }
 
 // ErrJob says that a payload is no job of the bot's.

@@ -231,6 +231,9 @@ func (a action) asked() slackfmt.Ask {
 		ask, ok = slackfmt.ParseAsk(a.Value)
 	case a.ActionID == slackfmt.ActionMore:
 		ask, ok = slackfmt.ParseAsk(a.Selected.Value)
+		if here, known := slackfmt.ParseAsk(a.BlockID); known {
+			ask.Back = &here
+		}
 	case a.ActionID == slackfmt.ActionPerson:
 		ask, ok = slackfmt.Ask{Command: findPerson, Person: a.Selected.Value}, true
 	case a.ActionID == slackfmt.ActionShow:

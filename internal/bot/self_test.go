@@ -72,6 +72,7 @@ func TestAMentionIsLookedUpByItsAddress(t *testing.T) {
 		{"/crmuser", "<@U0OTHERS>", "Generated 01, "},
 		{"/crmuser", "<@U0OTHERS|sample>", "Generated 01, "},
 		{"/crmuser", "<@U0UNKNOWN>", "Nobody in Zoho CRM has the e-mail address of <@U0UNKNOWN>."},
+		{"/crmuser", "<@U0OTHERS> status:disabled", "Nobody in Zoho CRM matches “@U0OTHERS status:disabled”."},
 		{"/crmuser", "<@U0NOMAILS>", unread},
 		{"/crmuser", "<@U0STRANGE>", unread},
 		{"/crmusers", "<@U0OTHERS> status:active", "1 person matches “@U0OTHERS status:active”"},

@@ -81,7 +81,7 @@ func (b *Bot) look(ctx context.Context, q question) (directory.View, error) {
 		return b.People.Look(ctx)
 	}
 	v, err := b.People.LookLive(ctx)
-	mayWait := !traceOf(ctx).deadline.IsZero() && (errors.Is(err, context.DeadlineExceeded) || waits(err))
+	mayWait := !traceOf(ctx).deadline.IsZero() && (ctx.Err() != nil || waits(err))
 	if v.Snapshot == nil || mayWait {
 		return v, err
 	}
@@ -102,7 +102,7 @@ func found(ctx context.Context, v directory.View, people int, how func() slackfm
 
 // about answers what a button asks about a person.
 func (b *Bot) about(ctx context.Context, q question) answered {
-	if !slices.Contains([]string{"", slackfmt.WhatTeam, slackfmt.WhatChain}, q.What) || q.Person == "" {
+	if !slices.Contains([]string{"", slackfmt.WhatTeam, slackfmt.WhatChain}, q.What) || q.Person == "" || q.Command != findPerson {
 		return said("outdated", slackfmt.Outdated())
 	}
 	v, err := b.look(ctx, q)
@@ -185,7 +185,7 @@ func (b *Bot) find(ctx context.Context, q question) answered {
 	switch {
 	case p.Total == 1 && !p.Suggested:
 		return b.card(ctx, q, v, p.Users[0])
-	case p.Total == 0 && mention != "":
+	case p.Total == 0 && mention != "" && len(query.Terms)+len(query.Filters) == 1:
 		return found(ctx, v, 0, func() slackfmt.Message { return slackfmt.MentionUnknown(mention) })
 	case p.Total == 0 || p.Suggested:
 		return found(ctx, v, p.Total, func() slackfmt.Message { return slackfmt.Nobody(q.Ask, p) })
@@ -227,6 +227,9 @@ func (b *Bot) asker(ctx context.Context, q question) answered {
 			a.message = slackfmt.Message{}
 		}
 		a.failed = err != nil && ctx.Err() != nil
+		if !errors.Is(err, errMayNot) && !errors.Is(err, errNoBotToken) {
+			a.err = err
+		}
 		return a
 	}
 	v, err := b.look(ctx, q)

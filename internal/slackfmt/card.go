@@ -233,10 +233,15 @@ func (c Card) actions() []slack.Block {
 	again := Ask{Command: commandUser, Person: c.User.ID, Live: true, Back: c.Asked.Back}
 	more, alone := c.more()
 	row := []slack.BlockElement{c.Asked.backButton(), c.shareButton(), again.button("refresh", "Refresh")}
-	if more != nil {
-		return actions("", append(row, more)...)
+	if more != nil { // an option has no room for the way back
+		return actions(c.here().value(maxBlockID), append(row, more)...)
 	}
 	return actions("", append(row, alone)...)
+}
+
+// here is the question that this card answers, without reading it anew.
+func (c Card) here() Ask {
+	return Ask{Command: commandUser, Person: c.User.ID, Back: c.Asked.Back}
 }
 
 func (c Card) shareButton() *slack.ButtonBlockElement {
@@ -254,7 +259,9 @@ func (c Card) shareButton() *slack.ButtonBlockElement {
 // thing alone.
 func (c Card) more() (menu *slack.OverflowBlockElement, alone *slack.ButtonBlockElement) {
 	var options []*slack.OptionBlockObject
+	here := c.here()
 	add := func(a Ask, label string) {
+		a.Back = &here
 		if value := a.value(maxOptionValue); value != "" {
 			options = append(options, slack.NewOptionBlockObject(value, literal(label), nil))
 			alone = a.button(a.What, label)
