@@ -391,7 +391,7 @@ func TestWhatAButtonAsksMayBeOver(t *testing.T) {
 func TestAdminsOverPages(t *testing.T) {
 	w := withUsers(generated(20)...)
 	first := w.typed(t, "/crmadmins", "")
-	if got := textOf(t, first); !strings.HasPrefix(got, "20 admins in Zoho CRM (20 active, ") || !strings.HasSuffix(got, "; and 5 more.") {
+	if got := textOf(t, first); !strings.HasPrefix(got, "20 admins in Zoho CRM, page 1 of 2 (20 active, ") || strings.Contains(got, "more.") {
 		t.Errorf("got %q", got)
 	}
 	second := w.press(t, first, "Next")
@@ -555,5 +555,16 @@ func TestACardIsForWhoMayAskForPeople(t *testing.T) {
 		if text := textOf(t, got.Body); !strings.HasPrefix(text, "I do not know this button any more.") {
 			t.Errorf("%s: got %q", command, text)
 		}
+	}
+}
+
+// TestTheTeamOfSomebodyWithoutAName is not taken for everybody.
+func TestTheTeamOfSomebodyWithoutAName(t *testing.T) {
+	users := generated(3)
+	users[0].FullName, users[0].Alias = "", "generated-head"
+	w := withRoles(users...)
+	got := w.posted(t, w.slack.Clicked("ask", `{"command":"/crmuser","what":"team","person":"1000"}`), nil)
+	if text := textOf(t, got.Body); !strings.HasPrefix(text, "2 people report to generated-head (") {
+		t.Errorf("got %q", text)
 	}
 }

@@ -155,7 +155,7 @@ func (b *Bot) team(ctx context.Context, q question, v directory.View, u zoho.Use
 		q.Back = &slackfmt.Ask{Command: findPerson, Person: u.ID}
 	}
 	theirs := directory.Query{Filters: []directory.Filter{{Name: directory.FilterManager, Value: u.ID}}}
-	l := slackfmt.List{Asked: q.Ask, Found: page(v, theirs, q.Page), Of: u.FullName}
+	l := slackfmt.List{Asked: q.Ask, Found: page(v, theirs, q.Page), Of: slackfmt.Name(u)}
 	return found(ctx, v, l.Found.Total, l.Message)
 }
 

@@ -25,8 +25,7 @@ const adminsPage = 15
 
 // Message is the totals, then the admins by profile, each with what is odd.
 func (a Admins) Message() Message {
-	total := len(a.Report.Admins)
-	if total == 0 {
+	if len(a.Report.Admins) == 0 {
 		const title = "Zoho CRM names no admins"
 		return private(title+".", header(title), readAt(a.ReadAt))
 	}
@@ -39,7 +38,10 @@ func (a Admins) Message() Message {
 			said = append(said, sentence(one.User, append(profileOf(one.User), adminNotes(one)...)...))
 		}
 	}
-	text := title + " (" + strings.Join(append(sums, flags...), ", ") + "): " + fitting(said, total-len(said), "; ")
+	if a.pages() > 1 {
+		title += fmt.Sprintf(", page %d of %d", a.page()+1, a.pages())
+	}
+	text := title + " (" + strings.Join(append(sums, flags...), ", ") + "): " + fitting(said, 0, "; ")
 	return private(escape(text), slices.Concat(blocks, []slack.Block{a.footer()}, a.turning(), a.show())...)
 }
 
@@ -124,7 +126,7 @@ func profileOf(u zoho.User) []string {
 }
 
 // adminNotes are what is said of an admin beside the status: the flags that say
-// more, and the rule by which somebody counts whom Zoho does not list.
+// more, and the rules by which somebody counts besides Zoho's list.
 func adminNotes(a audit.Admin) []string {
 	var notes []string
 	status, _ := standing(a.User)
@@ -133,12 +135,15 @@ func adminNotes(a audit.Admin) []string {
 			notes = append(notes, f.Label())
 		}
 	}
-	switch {
-	case slices.Contains(a.Rules, audit.ByZoho):
-	case slices.Contains(a.Rules, audit.ByProfile):
-		notes = append(notes, "counts by profile")
-	default:
-		notes = append(notes, "counts by role")
+	for _, r := range a.Rules {
+		switch r {
+		case audit.ByProfile:
+			notes = append(notes, "counts by profile")
+		case audit.ByRole:
+			notes = append(notes, "counts by role")
+		case audit.ByAdminRole:
+			notes = append(notes, "has an admin role")
+		}
 	}
 	return notes
 }
@@ -181,6 +186,9 @@ func (a Admins) turning() []slack.Block {
 // AdminRules says who counts as an admin, and what is flagged.
 func AdminRules(asked Ask, rules audit.Rules) Message {
 	who := []string{"An admin is whoever Zoho lists as one, whatever their status, and whoever has a role that Zoho marks as an admin's."}
+	if rules.NoAdminRoles {
+		who = []string{"An admin is whoever Zoho lists as one, whatever their status."}
+	}
 	for _, more := range []struct {
 		what  string
 		named []string
@@ -193,8 +201,13 @@ func AdminRules(asked Ask, rules audit.Rules) Message {
 	said := slices.Clone(who)
 	for _, f := range audit.Flags() {
 		sentence := f.Rule()
-		if slices.Contains(rules.Off, f) {
+		switch {
+		case slices.Contains(rules.Off, f):
 			sentence = "Switched off."
+		case f == audit.OutsideDomain && len(rules.Domains) == 0:
+			sentence = "Not looked at, since no domains are set."
+		case f == audit.OutsideDomain:
+			sentence += " They are " + clean(strings.Join(rules.Domains, ", "), maxValue) + "."
 		}
 		lines = append(lines, line{bold(upperFirst(f.Label()) + ":"), plain(" " + sentence)})
 		said = append(said, upperFirst(f.Label())+": "+sentence)

@@ -187,17 +187,22 @@ func (c Card) phones(wanted bool) (linked slack.Block, said line) {
 	return linked, fact{value: strings.Join(texts, " · ")}.line()
 }
 
+// How many digits a number has that can be dialled.
+// Source of the most: ITU-T E.164.
+const minDialled, maxDialled = 3, 15
+
 // dialled is a number as a link has it, or nothing for what is more than a
 // number.
 func dialled(number string) string {
 	digits := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" -./()", r) {
+		if strings.ContainsRune(" -.()", r) {
 			return -1
 		}
 		return r
 	}, number)
 	rest := strings.TrimPrefix(digits, "+")
-	if rest == "" || strings.Trim(rest, "0123456789") != "" {
+	unclear := strings.Contains(number, "/") || strings.Contains(number, "(0)") // two numbers, or a digit that is not dialled from abroad
+	if unclear || len(rest) < minDialled || len(rest) > maxDialled || strings.Trim(rest, "0123456789") != "" {
 		return ""
 	}
 	return digits

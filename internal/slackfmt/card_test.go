@@ -91,7 +91,11 @@ func TestPhoneNumbersAreLinks(t *testing.T) {
 		want          string
 	}{
 		{"+1 (555) 01-00", "", false, `Phone <tel:+15550100|+1 (555) 01-00>`},
-		{"", "0049.30/1234", false, `Mobile <tel:0049301234|0049.30/1234>`},
+		{"", "0049.30-1234", false, `Mobile <tel:0049301234|0049.30-1234>`},
+		{"", "0049 30/1234", false, `"text":"Mobile 0049 30/1234"`},
+		{"+44 (0)20 7946 0000", "", false, `"text":"Phone +44 (0)20 7946 0000"`},
+		{"12", "", false, `"text":"Phone 12"`},
+		{"1234567890123456", "", false, `"text":"Phone 1234567890123456"`},
 		{"+1 555 0100", "+1 555 0101", false, `Phone <tel:+15550100|+1 555 0100> · Mobile <tel:+15550101|+1 555 0101>`},
 		{"+1 555 0100", "+1 555 0101", true, `"text":"Phone +1 555 0100 · Mobile +1 555 0101"`},
 		{"+1 555 0100 x12", "", false, `"text":"Phone +1 555 0100 x12"`},
@@ -221,9 +225,9 @@ func TestFlagsStandBesideTheStatus(t *testing.T) {
 		flags []audit.Flag
 		want  string
 	}{
-		{active(func(*zoho.User) {}), []audit.Rule{audit.ByZoho, audit.ByRole}, nil, ""},
-		{active(func(*zoho.User) {}), []audit.Rule{audit.ByProfile, audit.ByRole}, nil, "counts by profile"},
-		{active(func(*zoho.User) {}), []audit.Rule{audit.ByAdminRole}, []audit.Flag{audit.New}, "new, counts by role"},
+		{active(func(*zoho.User) {}), []audit.Rule{audit.ByZoho}, nil, ""},
+		{active(func(*zoho.User) {}), []audit.Rule{audit.ByProfile, audit.ByRole}, nil, "counts by profile, counts by role"},
+		{active(func(*zoho.User) {}), []audit.Rule{audit.ByAdminRole}, []audit.Flag{audit.New}, "new, has an admin role"},
 		{active(func(u *zoho.User) { u.Status = "closed" }), []audit.Rule{audit.ByZoho}, []audit.Flag{audit.Disabled, audit.New}, "closed, new"},
 		{active(func(u *zoho.User) { u.Status = "disabled" }), []audit.Rule{audit.ByZoho}, nil, "disabled"},
 		{active(func(u *zoho.User) { u.Unconfirmed = true }), []audit.Rule{audit.ByZoho}, []audit.Flag{audit.Unconfirmed}, "invitation pending"},

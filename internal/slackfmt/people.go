@@ -25,6 +25,9 @@ func nameOf(u zoho.User, limit int) string {
 	)
 }
 
+// Name is what a list calls somebody. It is never empty.
+func Name(u zoho.User) string { return nameOf(u, maxListed) }
+
 // standing is somebody's status in words, and whether it is plainly active.
 func standing(u zoho.User) (words string, plainly bool) {
 	status := clean(u.Status, maxListed)
