@@ -43,6 +43,10 @@ var (
 	ErrUnavailable = errors.New("unavailable")
 	// ErrMalformed says that a reply is not what Zoho documents.
 	ErrMalformed = errors.New("malformed reply")
+	// ErrOtherDataCentre says that the accounts server gave a token for the API
+	// of another data centre than its own: the client has to be made, and the
+	// CRM connected, in the data centre where the organisation lives.
+	ErrOtherDataCentre = errors.New("API domain of another data centre")
 )
 
 // Error is a call to Zoho that did not succeed. Its text holds no URL, no

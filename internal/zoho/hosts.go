@@ -9,9 +9,40 @@ import (
 	"strings"
 )
 
+// DataCentre is one of Zoho's separate installations, as a person who connects
+// the CRM meets it. Its location is Zoho's short name of it, such as "eu".
+type DataCentre struct {
+	Location    string
+	AccountsURL string // its accounts server, in the form that OAuth.AccountsURL takes
+	ConsoleURL  string // its API console, where self clients are made; only the pattern of these addresses is documented
+}
+
+// DataCentres lists them all, always in the same order. The slice is the
+// caller's own.
+func DataCentres() []DataCentre {
+	var all []DataCentre
+	for _, dc := range dataCentres {
+		all = append(all, dc.exported())
+	}
+	return all
+}
+
+// DataCentreAt finds the one of an accounts server, in capitals or not, with a
+// slash at its end or not. There is none of an address that CheckAccountsURL
+// refuses, nor of this machine's own.
+func DataCentreAt(accounts string) (DataCentre, bool) {
+	u, err := accountsURL(accounts, false)
+	if err != nil {
+		return DataCentre{}, false
+	}
+	dc, known := dataCentreOf(u.Host)
+	return dc.exported(), known
+}
+
 // dataCentre is one of Zoho's separate installations. A grant, its tokens and
 // its records live in one of them and are unknown in the others.
 type dataCentre struct {
+	location string
 	accounts string // host of the accounts server
 	api      string // domain of the API; its hosts stand below it
 }
@@ -21,16 +52,35 @@ type dataCentre struct {
 // centres and the hosts in Zoho's own SDKs; that the CRM is served in the last
 // two is not documented.
 var dataCentres = []dataCentre{
-	{"accounts.zoho.com", "zohoapis.com"},
-	{"accounts.zoho.eu", "zohoapis.eu"},
-	{"accounts.zoho.in", "zohoapis.in"},
-	{"accounts.zoho.com.au", "zohoapis.com.au"},
-	{"accounts.zoho.jp", "zohoapis.jp"},
-	{"accounts.zoho.com.cn", "zohoapis.com.cn"},
-	{"accounts.zohocloud.ca", "zohoapis.ca"},
-	{"accounts.zoho.sa", "zohoapis.sa"},
-	{"accounts.zoho.uk", "zohoapis.uk"},
-	{"accounts.zoho.ae", "zohoapis.ae"},
+	{"us", "accounts.zoho.com", "zohoapis.com"},
+	{"eu", "accounts.zoho.eu", "zohoapis.eu"},
+	{"in", "accounts.zoho.in", "zohoapis.in"},
+	{"au", "accounts.zoho.com.au", "zohoapis.com.au"},
+	{"jp", "accounts.zoho.jp", "zohoapis.jp"},
+	{"cn", "accounts.zoho.com.cn", "zohoapis.com.cn"},
+	{"ca", "accounts.zohocloud.ca", "zohoapis.ca"},
+	{"sa", "accounts.zoho.sa", "zohoapis.sa"},
+	{"uk", "accounts.zoho.uk", "zohoapis.uk"},
+	{"ae", "accounts.zoho.ae", "zohoapis.ae"},
+}
+
+func dataCentreOf(accountsHost string) (dataCentre, bool) {
+	for _, dc := range dataCentres {
+		if dc.accounts == accountsHost {
+			return dc, true
+		}
+	}
+	return dataCentre{}, false
+}
+
+// exported puts the console beside the accounts server. Zoho documents
+// api-console.zoho.<tld>; that Canada's follows its accounts server is not.
+func (dc dataCentre) exported() DataCentre {
+	return DataCentre{
+		Location:    dc.location,
+		AccountsURL: "https://" + dc.accounts,
+		ConsoleURL:  "https://api-console." + strings.TrimPrefix(dc.accounts, "accounts."),
+	}
 }
 
 // apiHosts are the hosts of a data centre's API: production, sandbox and
@@ -47,9 +97,23 @@ func CheckAccountsURL(base string, allowLoopback bool) error {
 	return err
 }
 
+// CheckAPIDomain says why tokens of an accounts server cannot open the API at
+// domain: where that is another data centre's the error is ErrOtherDataCentre.
+func CheckAPIDomain(domain, accounts string, allowLoopback bool) error {
+	u, err := accountsURL(accounts, allowLoopback)
+	if err == nil && domain == "" {
+		return errors.New("API domain: empty")
+	}
+	if err == nil {
+		_, err = apiDomain(u, domain, allowLoopback)
+	}
+	return err
+}
+
 func accountsURL(base string, allowLoopback bool) (*url.URL, error) {
 	return checkBase("accounts server", base, allowLoopback, func(host string) bool {
-		return slices.ContainsFunc(dataCentres, func(dc dataCentre) bool { return dc.accounts == host })
+		_, known := dataCentreOf(host)
+		return known
 	})
 }
 
@@ -85,21 +149,20 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-var errOtherDataCentre = errors.New("API domain: of another data centre than the accounts server")
-
 // apiDomain gives the API base for a token that the accounts server issued:
-// the one it named, or the data centre's own when it named none.
+// the one it named, or the data centre's own when it named none. The domain of
+// another data centre is ErrOtherDataCentre.
 func apiDomain(accounts *url.URL, named string, allowLoopback bool) (string, error) {
-	i := slices.IndexFunc(dataCentres, func(dc dataCentre) bool { return dc.accounts == accounts.Host })
-	if named == "" && i >= 0 {
-		return "https://www." + dataCentres[i].api, nil
+	dc, zohos := dataCentreOf(accounts.Host)
+	if named == "" && zohos {
+		return "https://www." + dc.api, nil
 	}
-	u, err := apiURL(named, allowLoopback)
+	u, err := apiURL(named, allowLoopback && !zohos)
 	if err != nil {
 		return "", err
 	}
-	if i >= 0 && !slices.Contains(dataCentres[i].apiHosts(), u.Host) {
-		return "", errOtherDataCentre
+	if zohos && !slices.Contains(dc.apiHosts(), u.Host) {
+		return "", ErrOtherDataCentre
 	}
 	return u.String(), nil
 }

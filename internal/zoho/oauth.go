@@ -95,13 +95,21 @@ func (o *OAuth) grant(ctx context.Context, call string, ask func(context.Context
 	named, _ := reply.Extra("api_domain").(string)
 	domain, err := apiDomain(accounts, named, o.AllowLoopback)
 	if err != nil {
-		return Grant{}, malformed(call, http.StatusOK, err.Error())
+		return Grant{}, domainError(call, err)
 	}
 	return Grant{
 		Token:        Token{AccessToken: reply.AccessToken, APIDomain: domain, Expiry: now.Add(time.Duration(reply.ExpiresIn) * time.Second)},
 		RefreshToken: reply.RefreshToken,
 		Scopes:       scopes(reply),
 	}, nil
+}
+
+// domainError is the error of a token that nothing can be asked with.
+func domainError(call string, err error) *Error {
+	if errors.Is(err, ErrOtherDataCentre) {
+		return &Error{Call: call, Status: http.StatusOK, condition: ErrOtherDataCentre}
+	}
+	return malformed(call, http.StatusOK, err.Error())
 }
 
 // scopes are told as one text, with spaces or commas between them.
@@ -190,7 +198,9 @@ func tokenForm(body []byte) (form []byte, ok bool) {
 	}
 	for r.key() {
 		switch name := string(r.name); name {
-		case "access_token", "refresh_token", "api_domain", "scope", "expires_in", "expires_in_sec", "error", "error_description":
+		case "access_token", "refresh_token":
+			texts[name] = r.quoted()
+		case "api_domain", "scope", "expires_in", "expires_in_sec", "error", "error_description":
 			texts[name] = r.text()
 		default:
 			r.skip()

@@ -152,7 +152,7 @@ func TestUnknownErrorsAreNeitherDeadNorMalformed(t *testing.T) {
 		client.HTTP.Transport = jsonTyped(replying(200, fmt.Sprintf(`{"error":%q}`, code)).HTTP.Transport)
 		_, err := client.Refresh(t.Context(), "r")
 		e, ok := errors.AsType[*zoho.Error](err)
-		if !ok || e.Code != code || errors.Is(err, zoho.ErrGrantRefused) || errors.Is(err, zoho.ErrMalformed) {
+		if !ok || e.Code != code || len(e.Unwrap()) > 0 {
 			t.Errorf("%s: got %v", code, err)
 		}
 	}
@@ -222,7 +222,7 @@ func TestATokenStaysInItsDataCentre(t *testing.T) {
 				domain := "https://" + environment + api
 				client.HTTP = &http.Client{Transport: jsonTyped(replying(200, fmt.Sprintf(`{"access_token":"a","api_domain":%q}`, domain)).HTTP.Transport)}
 				got, err := client.Refresh(t.Context(), "r")
-				if own == api && (err != nil || got.APIDomain != domain) || own != api && !errors.Is(err, zoho.ErrMalformed) {
+				if own == api && (err != nil || got.APIDomain != domain) || own != api && !errors.Is(err, zoho.ErrOtherDataCentre) {
 					t.Errorf("%s, %s: got %q, %v", accounts, domain, got.APIDomain, err)
 				}
 			}
@@ -230,6 +230,104 @@ func TestATokenStaysInItsDataCentre(t *testing.T) {
 		client := &zoho.OAuth{AccountsURL: "https://" + accounts, HTTP: &http.Client{Transport: jsonTyped(replying(200, `{"access_token":"a"}`).HTTP.Transport)}}
 		if got, err := client.Refresh(t.Context(), "r"); err != nil || got.APIDomain != "https://www."+own {
 			t.Errorf("%s without a domain: got %q, %v", accounts, got.APIDomain, err)
+		}
+	}
+}
+
+// TestAnAPIDomainOfAnotherDataCentre is told from one that is nobody's. No
+// error's text holds either.
+func TestAnAPIDomainOfAnotherDataCentre(t *testing.T) {
+	for domain, want := range map[string]error{
+		"https://www.zohoapis.com":        zoho.ErrOtherDataCentre,
+		"https://WWW.ZohoAPIs.com.au/":    zoho.ErrOtherDataCentre,
+		"https://sandbox.zohoapis.in":     zoho.ErrOtherDataCentre,
+		"https://www.zohoapis.com.s3cret": zoho.ErrMalformed,
+		"https://s3cret.zohoapis.com":     zoho.ErrMalformed,
+		"http://www.zohoapis.com":         zoho.ErrMalformed,
+		"https://www.zohoapis.com/s3cret": zoho.ErrMalformed,
+		"https://localhost":               zoho.ErrMalformed,
+		"s3cret":                          zoho.ErrMalformed,
+	} {
+		client := replyingToken(fmt.Sprintf(`{"access_token":"s3cret","refresh_token":"s3cret","api_domain":%q}`, domain))
+		client.AllowLoopback = true
+		for call, ask := range map[string]func(context.Context, string) (zoho.Grant, error){"exchange code": client.Exchange, "refresh token": client.Refresh} {
+			got, err := ask(t.Context(), "s3cret")
+			e, ok := errors.AsType[*zoho.Error](err)
+			if !ok || e.Call != call || e.Status != 200 || !errors.Is(err, want) || got.AccessToken != "" {
+				t.Errorf("%s, %s: got %v, %v, want %v", call, domain, got, err, want)
+			}
+			if errors.Is(err, zoho.ErrMalformed) && errors.Is(err, zoho.ErrOtherDataCentre) || strings.Contains(fmt.Sprint(err), "s3cret") || strings.Contains(fmt.Sprint(err), "zohoapis") {
+				t.Errorf("%s, %s: got %v", call, domain, err)
+			}
+		}
+	}
+}
+
+func TestDataCentres(t *testing.T) {
+	want := []zoho.DataCentre{
+		{Location: "us", AccountsURL: "https://accounts.zoho.com", ConsoleURL: "https://api-console.zoho.com"},
+		{Location: "eu", AccountsURL: "https://accounts.zoho.eu", ConsoleURL: "https://api-console.zoho.eu"},
+		{Location: "in", AccountsURL: "https://accounts.zoho.in", ConsoleURL: "https://api-console.zoho.in"},
+		{Location: "au", AccountsURL: "https://accounts.zoho.com.au", ConsoleURL: "https://api-console.zoho.com.au"},
+		{Location: "jp", AccountsURL: "https://accounts.zoho.jp", ConsoleURL: "https://api-console.zoho.jp"},
+		{Location: "cn", AccountsURL: "https://accounts.zoho.com.cn", ConsoleURL: "https://api-console.zoho.com.cn"},
+		{Location: "ca", AccountsURL: "https://accounts.zohocloud.ca", ConsoleURL: "https://api-console.zohocloud.ca"},
+		{Location: "sa", AccountsURL: "https://accounts.zoho.sa", ConsoleURL: "https://api-console.zoho.sa"},
+		{Location: "uk", AccountsURL: "https://accounts.zoho.uk", ConsoleURL: "https://api-console.zoho.uk"},
+		{Location: "ae", AccountsURL: "https://accounts.zoho.ae", ConsoleURL: "https://api-console.zoho.ae"},
+	}
+	got := zoho.DataCentres()
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	clear(got)
+	if got := zoho.DataCentres(); !slices.Equal(got, want) {
+		t.Errorf("got %v after the first was changed, want %v", got, want)
+	}
+	for _, dc := range want {
+		if err := zoho.CheckAccountsURL(dc.AccountsURL, false); err != nil {
+			t.Errorf("%s: got %v", dc.Location, err)
+		}
+	}
+}
+
+func TestDataCentreAt(t *testing.T) {
+	for _, want := range zoho.DataCentres() {
+		for _, at := range []string{want.AccountsURL, want.AccountsURL + "/", strings.ToUpper(want.AccountsURL)} {
+			if got, ok := zoho.DataCentreAt(at); !ok || got != want {
+				t.Errorf("%s: got %v, %v, want %v", at, got, ok, want)
+			}
+		}
+	}
+	for _, at := range []string{
+		"", "accounts.zoho.eu", "http://accounts.zoho.eu", "https://accounts.zoho.example", "https://accounts.zoho.ca", "https://crm.zoho.eu",
+		"https://accounts.zoho.eu/oauth", "https://accounts.zoho.eu:8443", "https://u@accounts.zoho.eu", "https://localhost", ":",
+	} {
+		if got, ok := zoho.DataCentreAt(at); ok || got != (zoho.DataCentre{}) {
+			t.Errorf("%q: got %v, %v, want none", at, got, ok)
+		}
+	}
+}
+
+func TestCheckAPIDomain(t *testing.T) {
+	for name, test := range map[string]struct {
+		domain, accounts string
+		loopback, ok     bool
+		other            bool
+	}{
+		"its own":             {"https://www.zohoapis.ca", "https://accounts.zohocloud.ca", false, true, false},
+		"its sandbox":         {"https://sandbox.zohoapis.eu/", "https://accounts.zoho.eu", false, true, false},
+		"of another":          {"https://www.zohoapis.com", "https://accounts.zoho.eu", false, false, true},
+		"no Zoho's":           {"https://zohoapis.example", "https://accounts.zoho.eu", false, false, false},
+		"none":                {"", "https://accounts.zoho.eu", false, false, false},
+		"no accounts server":  {"https://www.zohoapis.eu", "", false, false, false},
+		"both on loopback":    {"http://127.0.0.1:1", "http://127.0.0.1:1", true, true, false},
+		"loopback":            {"http://127.0.0.1:1", "http://127.0.0.1:1", false, false, false},
+		"the API on loopback": {"http://127.0.0.1:1", "https://accounts.zoho.eu", true, false, false},
+	} {
+		err := zoho.CheckAPIDomain(test.domain, test.accounts, test.loopback)
+		if (err == nil) != test.ok || errors.Is(err, zoho.ErrOtherDataCentre) != test.other {
+			t.Errorf("%s: got %v, want ok %v, another data centre %v", name, err, test.ok, test.other)
 		}
 	}
 }

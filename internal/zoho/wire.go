@@ -174,6 +174,15 @@ func (r *reader) text() string {
 	return r.texts.String()[start:]
 }
 
+// quoted reads a text that is sent as one: anything else is none.
+func (r *reader) quoted() string {
+	v := r.value()
+	if len(v) == 0 || v[0] != '"' {
+		return ""
+	}
+	return string(unquoted(v))
+}
+
 // word reads a text that is likely to come again, and then is not copied anew.
 func (r *reader) word() string {
 	b := r.scalar()

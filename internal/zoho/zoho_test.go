@@ -528,7 +528,7 @@ func TestRefreshRefused(t *testing.T) {
 		"down":                  {503, `<html>`, zoho.ErrUnavailable},
 		"no token":              {200, `{"api_domain":"https://www.zohoapis.eu"}`, zoho.ErrMalformed},
 		"not JSON":              {200, `<html>`, zoho.ErrMalformed},
-		"another data centre":   {200, `{"access_token":"a","api_domain":"https://www.zohoapis.com"}`, zoho.ErrMalformed},
+		"another data centre":   {200, `{"access_token":"a","api_domain":"https://www.zohoapis.com"}`, zoho.ErrOtherDataCentre},
 		"a foreign host":        {200, `{"access_token":"a","api_domain":"https://zohoapis.example"}`, zoho.ErrMalformed},
 	} {
 		var calls int
