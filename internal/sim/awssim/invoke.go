@@ -247,7 +247,7 @@ func (l *Lambda) read(r *http.Request) (Invocation, *invokeError) {
 		i.Payload = json.RawMessage(`{}`)
 	}
 	switch {
-	case !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 "):
+	case !signed(r):
 		return i, &invokeError{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
 	case !ok || !of || r.Method != http.MethodPost:
 		return i, &invokeError{http.StatusNotFound, "UnknownOperationException", ""}

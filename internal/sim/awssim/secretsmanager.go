@@ -1,6 +1,7 @@
-// Package awssim plays the parts of AWS that the bot meets, over the wire:
-// Lambda's Runtime API and Invoke API, API Gateway's HTTP API and Secrets
-// Manager. The real SDK and the real bootstraps talk to it on loopback.
+// Package awssim plays the parts of AWS that the bot and those who run it meet,
+// over the wire: Lambda's Runtime API and Invoke API, API Gateway's HTTP API,
+// Secrets Manager, SNS and CloudFormation. The real SDK and the real bootstraps
+// talk to it on loopback.
 package awssim
 
 import (
@@ -28,6 +29,13 @@ const (
 type SecretsManager struct {
 	mu      sync.Mutex
 	secrets []*secret // the order in which ListSecrets gives them: as they were made
+	uses    map[string]*use
+}
+
+// use is what is done with an operation.
+type use struct {
+	calls   int
+	failing int // calls that are still to fail
 }
 
 type secret struct {
@@ -67,6 +75,31 @@ func (m *SecretsManager) Value(arn string) string {
 	return s.versions[s.current].text + s.versions[s.current].binary
 }
 
+// Fail makes the next n calls of an operation, such as "GetSecretValue", end as
+// throttled, and those after them succeed again. A client's repeats are calls too.
+func (m *SecretsManager) Fail(operation string, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.use(operation).failing = n
+}
+
+// Count tells how often an operation was called, however it was answered.
+func (m *SecretsManager) Count(operation string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.use(operation).calls
+}
+
+func (m *SecretsManager) use(operation string) *use {
+	if m.uses == nil {
+		m.uses = map[string]*use{}
+	}
+	if m.uses[operation] == nil {
+		m.uses[operation] = &use{}
+	}
+	return m.uses[operation]
+}
+
 func (s *secret) put(value content, id string) {
 	s.versions[id] = value
 	s.previous, s.current = s.current, id
@@ -93,31 +126,40 @@ type input struct {
 
 // ServeHTTP answers one call of the JSON protocol.
 func (m *SecretsManager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var in input
-	operation, known := map[string]func(input) any{
-		"secretsmanager.GetSecretValue": m.of((*secret).getSecretValue),
-		"secretsmanager.PutSecretValue": m.of((*secret).putSecretValue),
-		"secretsmanager.ListSecrets":    m.listSecrets,
-	}[r.Header.Get("X-Amz-Target")]
-	var out any
-	switch err := json.NewDecoder(r.Body).Decode(&in); {
-	case !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 "):
-		out = awsError{"MissingAuthenticationTokenException", "Missing Authentication Token"}
-	case err != nil:
-		out = awsError{"SerializationException", ""}
-	case !known:
-		out = awsError{"UnknownOperationException", ""}
-	default:
-		out = operation(in)
-	}
+	out := m.answer(r)
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	if e, ok := out.(awsError); ok {
 		w.Header().Set("X-Amzn-ErrorType", e.Type)
 		w.WriteHeader(http.StatusBadRequest)
 	}
 	_ = json.NewEncoder(w).Encode(out)
+}
+
+func (m *SecretsManager) answer(r *http.Request) any {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	name := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "secretsmanager.")
+	operation, known := map[string]func(input) any{
+		"GetSecretValue": m.of((*secret).getSecretValue),
+		"PutSecretValue": m.of((*secret).putSecretValue),
+		"ListSecrets":    m.listSecrets,
+	}[name]
+	use := m.use(name)
+	use.calls++
+	var in input
+	switch err := json.NewDecoder(r.Body).Decode(&in); {
+	case !signed(r):
+		return awsError{"MissingAuthenticationTokenException", "Missing Authentication Token"}
+	case use.failing > 0:
+		use.failing--
+		return awsError{"ThrottlingException", "Rate exceeded"}
+	case err != nil:
+		return awsError{"SerializationException", ""}
+	case !known:
+		return awsError{"UnknownOperationException", ""}
+	default:
+		return operation(in)
+	}
 }
 
 // of makes an operation on one secret an operation that finds it.

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
 	"crmwho/internal/sim/awssim"
 )
 
@@ -131,5 +134,44 @@ func TestSecretsManagerRefuses(t *testing.T) {
 		if call(t, m, test.operation, test.body, &got); got.Type != test.want {
 			t.Errorf("%s %s: got %q, want %q", test.operation, test.body, got.Type, test.want)
 		}
+	}
+}
+
+func TestSecretsManagerFailsAsOftenAsAsked(t *testing.T) {
+	sim := &awssim.SecretsManager{}
+	arn := sim.Create("name")
+	client := secretsmanager.NewFromConfig(config(t, sim))
+	get := func() error {
+		_, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &arn})
+		return err
+	}
+	put := func() error {
+		_, err := client.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: aws.String("value")})
+		return err
+	}
+	for _, test := range []struct {
+		fail          string
+		times         int // the SDK tries three times
+		call          func() error
+		want          string
+		reads, writes int
+	}{
+		{"GetSecretValue", 1, put, "", 0, 1},
+		{"GetSecretValue", 3, get, "ThrottlingException", 3, 1},
+		{"PutSecretValue", 2, get, "", 4, 1},
+		{"PutSecretValue", 3, put, "ThrottlingException", 4, 4},
+		{"PutSecretValue", 2, put, "", 4, 7},
+		{"PutSecretValue", 0, put, "", 4, 8},
+	} {
+		sim.Fail(test.fail, test.times)
+		if err := test.call(); code(err) != test.want || test.want == "" && err != nil {
+			t.Errorf("%s fails %d times: got %v, want %q", test.fail, test.times, err, test.want)
+		}
+		if reads, writes := sim.Count("GetSecretValue"), sim.Count("PutSecretValue"); reads != test.reads || writes != test.writes {
+			t.Errorf("got %d reads and %d writes, want %d and %d", reads, writes, test.reads, test.writes)
+		}
+	}
+	if got := sim.Count("ListSecrets"); got != 0 {
+		t.Errorf("got %d lists, want none", got)
 	}
 }

@@ -1,13 +1,9 @@
 package awsstore_test
 
 import (
-	"bufio"
 	"context"
-	"io"
+	"errors"
 	"net/http"
-	"os"
-	"os/exec"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"crmwho/internal/sim/awssim"
 	"crmwho/internal/store/awsstore"
 	"crmwho/internal/store/storetest"
 )
@@ -42,42 +39,16 @@ func TestMoto(t *testing.T) {
 // moto starts moto_server and gives its URL.
 func moto(t *testing.T) string {
 	t.Helper()
-	path, err := exec.LookPath("moto_server")
-	if err != nil {
-		t.Skip("moto is not installed")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	t.Cleanup(cancel)
+	url, err := awssim.StartMoto(ctx)
+	if errors.Is(err, awssim.ErrNoMoto) {
+		t.Skip(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	cmd := exec.CommandContext(ctx, path, "-H", "127.0.0.1", "-p", "0")
-	cmd.Env = append(os.Environ(), "AWS_EC2_METADATA_DISABLED=true")
-	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel() // kills it
-		_ = cmd.Wait()
-	})
-	return address(t, log)
-}
-
-// address is the URL in the log of a server that has just started. The rest of
-// the log is thrown away, so that it does not fill the pipe.
-func address(t *testing.T, log io.Reader) string {
-	t.Helper()
-	lines := bufio.NewScanner(log)
-	var said []string
-	for lines.Scan() {
-		if _, url, ok := strings.Cut(lines.Text(), "Running on "); ok {
-			go func() { _, _ = io.Copy(io.Discard, log) }()
-			return strings.TrimSpace(url)
-		}
-		said = append(said, lines.Text())
-	}
-	t.Fatalf("moto does not start: %q", said)
-	return ""
+	return url
 }
 
 // oneAtATime answers a request before it sends the next.
