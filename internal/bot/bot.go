@@ -20,6 +20,7 @@ import (
 
 	"crmwho/internal/audit"
 	"crmwho/internal/directory"
+	"crmwho/internal/metrics"
 	"crmwho/internal/slackfmt"
 	"crmwho/internal/store"
 	"crmwho/internal/zoho"
@@ -338,9 +339,9 @@ const (
 // logAnswer writes the one line about a question. What was typed is not in the
 // line, nor is who was found.
 func (b *Bot) logAnswer(ctx context.Context, q question, a answered, route string) {
-	level, metrics := slog.LevelInfo, answerMetrics
+	level, named := slog.LevelInfo, answerMetrics
 	attrs := append(way(q, route),
-		slog.String("outcome", a.outcome), slog.Int("people", a.people), slog.Int64("age_s", int64(a.age.Seconds())), slog.Int("stale", count(a.stale)))
+		slog.String("outcome", a.outcome), slog.Int("people", a.people), slog.Int64("age_s", int64(a.age.Seconds())), slog.Int("stale", metrics.Count(a.stale)))
 	attrs = append(attrs, traceOf(ctx).attrs()...)
 	if a.err != nil {
 		level = slog.LevelWarn
@@ -350,9 +351,9 @@ func (b *Bot) logAnswer(ctx context.Context, q question, a answered, route strin
 		attrs = append(attrs, slog.String("ref", a.ref))
 	}
 	if route == inlineRoute {
-		attrs, metrics = append(attrs, traceOf(ctx).firstReply()...), append(slices.Clone(metrics), firstReplyMetrics...)
+		attrs, named = append(attrs, traceOf(ctx).firstReply()...), append(slices.Clone(named), firstReplyMetrics...)
 	}
-	b.log().LogAttrs(ctx, level, "answer", append(attrs, b.metrics(metrics, "route")...)...)
+	b.log().LogAttrs(ctx, level, "answer", append(attrs, b.metrics(named, "route")...)...)
 	if a.refused != "" {
 		b.countRefusal(ctx, slog.LevelInfo, a.refused)
 	}

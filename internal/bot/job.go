@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"crmwho/internal/metrics"
 )
 
 // Names of jobs.
@@ -63,7 +65,7 @@ func (b *Bot) Do(ctx context.Context, payload []byte) ([]byte, error) {
 
 func (b *Bot) logJob(ctx context.Context, name string, err error) {
 	level := slog.LevelInfo
-	attrs := append([]slog.Attr{slog.String("job", name), slog.Int("failed", count(err != nil))}, traceOf(ctx).attrs()...)
+	attrs := append([]slog.Attr{slog.String("job", name), slog.Int("failed", metrics.Count(err != nil))}, traceOf(ctx).attrs()...)
 	if err != nil {
 		level = slog.LevelError
 		attrs = append(attrs, slog.Any("err", err))

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"crmwho/internal/metrics"
 )
 
 // trace is what it took to answer one question. Only the calls of Zoho may
@@ -77,6 +79,6 @@ func (t *trace) attrs() []slog.Attr {
 	return []slog.Attr{
 		ms("verify_ms", t.verify), ms("access_ms", t.access), ms("slack_ms", t.slack), ms("directory_ms", t.directory), ms("zoho_ms", t.zoho),
 		ms("format_ms", t.format), ms("total_ms", time.Since(t.sent)),
-		slog.Int("zoho_calls", t.calls), slog.Int("zoho_errors", t.failed), slog.Int("cold", count(t.cold)),
+		slog.Int("zoho_calls", t.calls), slog.Int("zoho_errors", t.failed), slog.Int("cold", metrics.Count(t.cold)),
 	}
 }
