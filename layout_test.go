@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"internal/store/awsstore":  {"internal/store"},
 	"internal/store/storetest": {"internal/store"},
 	"internal/metrics":         {},
-	"internal/token":           {"internal/zoho", "internal/store"},
+	"internal/token":           {"internal/metrics", "internal/zoho", "internal/store"},
 	"internal/directory":       {"internal/zoho", "internal/store"},
 	"internal/audit":           {"internal/directory", "internal/zoho"},
 	"internal/slackfmt":        {"internal/audit", "internal/directory", "internal/zoho"},

@@ -389,12 +389,12 @@ func TestARefusedGrantKeepsTheToken(t *testing.T) {
 	if _, err := s.refresh(t, "token-refresh.json"); err != nil {
 		t.Fatal(err)
 	}
-	before := s.secrets.Value(s.accessToken)
+	before := s.storedToken(t)
 	s.secrets.Put(s.oauthClient, `{"client_id":"`+s.zoho.ClientID+`","client_secret":"`+s.zoho.ClientSecret+`","refresh_token":"revoked-grant"}`)
 	if _, err := s.refresh(t, "token-refresh-force.json"); err == nil {
 		t.Error("the exchange succeeded")
 	}
-	if after := s.secrets.Value(s.accessToken); after != before {
+	if after := s.storedToken(t); after != before {
 		t.Error("the stored token was replaced")
 	}
 	s.tellsNothing(t, "revoked-grant")

@@ -3,6 +3,7 @@ package token
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -35,7 +36,8 @@ type Source struct {
 
 	once   sync.Once
 	turn   chan struct{} // holds one: who may read, tell and use what follows
-	held   zoho.Token    // zero: none
+	held   zoho.Token    // given without a look at the store; zero: none
+	known  zoho.Token    // was read last; given where the store cannot be read
 	toldAt time.Time     // by the wall clock: the monotonic one stands still while Lambda has the process frozen
 
 	settled atomic.Int64 // refusals of what the store held too
@@ -48,9 +50,10 @@ func (s *Source) String() string { return "token.Source(" + s.Name + ")" }
 func (s *Source) GoString() string { return s.String() }
 
 // Token is a zoho.TokenSource. It keeps what it read until a minute before that
-// expires or is refused, except for tokens of unknown expiry. Nothing stored yet
-// is zoho.ErrNoToken. One caller reads at a time; who waits for another's read
-// does so no longer than ctx allows.
+// expires or is refused, except for tokens of unknown expiry. Where the store
+// cannot be read it gives what it read last, until that expires. Nothing stored
+// yet is zoho.ErrNoToken. One caller reads at a time; who waits for another's
+// read does so no longer than ctx allows.
 func (s *Source) Token(ctx context.Context) (zoho.Token, error) {
 	release, err := s.takeTurn(ctx)
 	if err != nil {
@@ -60,7 +63,16 @@ func (s *Source) Token(ctx context.Context) (zoho.Token, error) {
 	if usable(s.held) {
 		return s.held, nil
 	}
-	return s.read(ctx)
+	token, err := s.read(ctx)
+	if err != nil && !errors.Is(err, zoho.ErrNoToken) && time.Now().Round(0).Before(s.known.Expiry) {
+		return s.known, nil // it is better than none, and may be as good as before
+	}
+	return token, err
+}
+
+// Health reads how the stored token is.
+func (s *Source) Health(ctx context.Context) (Health, error) {
+	return ReadHealth(ctx, s.Store, s.Name)
 }
 
 // Refused is for zoho.Client.Refused: it reports whether Token gives another
@@ -143,7 +155,9 @@ func (s *Source) takeTurn(ctx context.Context) (release func(), err error) {
 // read reads the store and keeps what it gives, or nothing where it fails.
 func (s *Source) read(ctx context.Context) (token zoho.Token, err error) {
 	token, err = readToken(ctx, s.Store, s.Name)
-	s.held = token
+	if s.held = token; err == nil {
+		s.known = token
+	}
 	return token, err
 }
 

@@ -217,19 +217,52 @@ func TestAClientThatIsNotSetUp(t *testing.T) {
 		`{"client_id":1}`:                   {"not a JSON object"},
 		`{"client_id":"s3cret"}`:            {"client_secret", "refresh_token"},
 		`{"client_id":"s3cret","other":[]}`: {"client_secret", "refresh_token"},
+		`{"client_id":"s3cret","client_secret":"s3cret"}`: {"lacks refresh_token"},
+		`{"client_id":"s3cret","client_secret":"s3cret","refresh_token":"s3cret","accounts_server":"https://accounts.zoho.example"}`: {"wrong accounts_server"},
 	} {
 		w := newWorld()
+		w.Setup = "crmwho setup --stack sample"
 		if value != "" {
 			w.put(t, "oauth-client", value)
 		}
-		_, err := w.Run(t.Context(), token.Request{})
-		if !errors.Is(err, token.ErrNotSetUp) || strings.Contains(err.Error(), "s3cret") || w.exchanges() > 0 {
+		report, err := w.Run(t.Context(), token.Request{})
+		if !errors.Is(err, token.ErrNotSetUp) || report.Outcome != token.NotSetUp || strings.Contains(err.Error(), "s3cret") || w.exchanges() > 0 {
 			t.Errorf("%q: got %v after %d exchanges", value, err, w.exchanges())
 		}
-		for _, word := range want {
+		for _, word := range append(want, "; run crmwho setup --stack sample") {
 			if !strings.Contains(fmt.Sprint(err), word) {
 				t.Errorf("%q: got %v, want %q in it", value, err, word)
 			}
+		}
+	}
+}
+
+// TestWriteClient writes what is complete, and nothing on the strength of a read
+// that failed.
+func TestWriteClient(t *testing.T) {
+	whole := token.Client{ClientID: "id", ClientSecret: "s3cret", RefreshToken: "s3cret", AccountsServer: "https://accounts.zoho.eu"}
+	for name, test := range map[string]struct {
+		change func(*token.Client)
+		reads  error
+		want   string // in the error; empty: it is written
+	}{
+		"whole":                    {},
+		"without an id":            {change: func(c *token.Client) { c.ClientID = "" }, want: "lacks client_id"},
+		"without a secret":         {change: func(c *token.Client) { c.ClientSecret = "" }, want: "lacks client_secret"},
+		"without a refresh token":  {change: func(c *token.Client) { c.RefreshToken = "" }, want: "lacks refresh_token"},
+		"without an accounts host": {change: func(c *token.Client) { c.AccountsServer = "" }, want: "lacks accounts_server"},
+		"a read that fails":        {reads: errThrottled, want: "read OAuth client: " + errThrottled.Error()},
+	} {
+		c, r := whole, &recording{Store: &store.Memory{}, reads: test.reads}
+		if test.change != nil {
+			test.change(&c)
+		}
+		err := token.WriteClient(t.Context(), r, "oauth-client", c)
+		if (err == nil) != (test.want == "") || !strings.Contains(fmt.Sprint(err), test.want) || strings.Contains(fmt.Sprint(err), "s3cret") || (len(r.written) == 1) != (err == nil) {
+			t.Errorf("%s: got %v after %d writes, want %q", name, err, len(r.written), test.want)
+		}
+		if got, err := token.ReadClient(t.Context(), r.Store, "oauth-client", "", false); test.want == "" && (err != nil || got != c) {
+			t.Errorf("%s: read %v, %v", name, got, err)
 		}
 	}
 }
@@ -249,7 +282,7 @@ func TestAFailedExchangeLeavesTheTokenAlone(t *testing.T) {
 	if _, err := w.Run(t.Context(), token.Request{}); err != nil {
 		t.Fatal(err)
 	}
-	before := w.stored(t)
+	before := w.accessToken(t)
 	for name, break_ := range map[string]func(){
 		"a refused grant": func() {
 			w.put(t, "oauth-client", fmt.Sprintf(`{"client_id":%q,"client_secret":%q,"refresh_token":"s3cret"}`, w.zoho.ClientID, w.zoho.ClientSecret))
@@ -258,7 +291,7 @@ func TestAFailedExchangeLeavesTheTokenAlone(t *testing.T) {
 	} {
 		break_()
 		_, err := w.Run(t.Context(), token.Request{Force: true})
-		if err == nil || strings.Contains(err.Error(), "s3cret") || w.stored(t) != before {
+		if err == nil || strings.Contains(err.Error(), "s3cret") || w.accessToken(t) != before {
 			t.Errorf("%s: got %v, stored %s, want %s", name, err, w.stored(t), before)
 		}
 	}
@@ -305,12 +338,14 @@ func (stuck) WriteIfUnchanged(context.Context, string, []byte, string) (string, 
 }
 
 func TestATokenThatCannotBeStoredIsAnError(t *testing.T) {
-	w := newWorld()
-	w.connect(t)
-	w.Store = stuck{w.values}
-	if report, err := w.Run(t.Context(), token.Request{}); !errors.Is(err, store.ErrChanged) {
-		t.Errorf("got %+v, %v; want %v", report, err, store.ErrChanged)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.connect(t)
+		w.Store = stuck{w.values}
+		if report, err := w.Run(t.Context(), token.Request{}); !errors.Is(err, store.ErrChanged) {
+			t.Errorf("got %+v, %v; want %v", report, err, store.ErrChanged)
+		}
+	})
 }
 
 func TestAnEmptyAccountsServerMeansTheSettings(t *testing.T) {
