@@ -31,6 +31,7 @@ type stack struct {
 	zoho    *zohosim.Zoho
 	slack   *slacksim.Slack
 	secrets *awssim.SecretsManager
+	sns     *awssim.SNS
 	bucket  *s3mem.Backend
 	lambda  *awssim.Lambda
 
@@ -75,6 +76,7 @@ func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 		zoho:    crm,
 		slack:   &slacksim.Slack{SigningSecret: "signing-secret-of-this-test", BotToken: "bot-token-of-this-test"},
 		secrets: &awssim.SecretsManager{},
+		sns:     &awssim.SNS{},
 		bucket:  s3mem.New(),
 		lambda:  &awssim.Lambda{MaxRetries: 2},
 		log:     &logBuffer{},
@@ -91,7 +93,7 @@ func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 		return server.URL
 	}
 	s.accountsURL, s.slack.Base = serve(s.zoho), serve(s.slack)
-	aws, s3, lambda := serve(s.secrets), serve(gofakes3.New(s.bucket).Server()), serve(s.lambda)
+	aws, s3, lambda, sns := serve(s.secrets), serve(gofakes3.New(s.bucket).Server()), serve(s.lambda), serve(s.sns)
 	t.Cleanup(s.lambda.Close)
 	start := func(name string, env map[string]string) *awssim.Function {
 		env["CRMWHO_ALLOW_LOOPBACK"] = "1"
@@ -99,6 +101,7 @@ func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 		env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = aws
 		env["AWS_ENDPOINT_URL_S3"] = s3
 		env["AWS_ENDPOINT_URL_LAMBDA"] = lambda
+		env["AWS_ENDPOINT_URL_SNS"] = sns
 		return s.start(t, &awssim.Function{Name: name, Bootstrap: bootstrap(t, "crmwho/functions/"+name), Env: env, Log: s.log, Timeout: 30 * time.Second})
 	}
 	s.usersQuery = start("users-query", map[string]string{
@@ -109,6 +112,8 @@ func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 	s.tokenRefresh = start("token-refresh", map[string]string{
 		"CRMWHO_OAUTH_CLIENT_SECRET_ID": s.oauthClient,
 		"CRMWHO_ZOHO_ACCOUNTS_URL":      s.accountsURL,
+		"CRMWHO_ALERT_TOPIC":            s.sns.CreateTopic("alerts"),
+		"CRMWHO_SETUP":                  "crmwho setup --stack sample",
 	})
 	s.connect(t)
 	return s
@@ -489,7 +494,7 @@ func TestAnUnknownPayloadFailsAndTheFunctionGoesOn(t *testing.T) {
 func TestAFunctionWithoutSettingsNamesThemAll(t *testing.T) {
 	for name, want := range map[string][]string{
 		"users-query":   {"CRMWHO_SLACK_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID", "CRMWHO_STORE_BUCKET", "CRMWHO_TOKEN_REFRESH_FUNCTION", "CRMWHO_SLACK_TEAMS", "CRMWHO_OWNER_AUDIENCE", "CRMWHO_ADMIN_AUDIENCE"},
-		"token-refresh": {"CRMWHO_OAUTH_CLIENT_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID", "CRMWHO_ZOHO_ACCOUNTS_URL"},
+		"token-refresh": {"CRMWHO_OAUTH_CLIENT_SECRET_ID", "CRMWHO_ACCESS_TOKEN_SECRET_ID", "CRMWHO_ZOHO_ACCOUNTS_URL", "CRMWHO_ALERT_TOPIC", "CRMWHO_SETUP"},
 	} {
 		log := &logBuffer{}
 		f := &awssim.Function{Name: name, Bootstrap: bootstrap(t, "crmwho/functions/"+name), Log: log}

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"crmwho/internal/store/awsstore"
 	"crmwho/internal/token"
@@ -38,11 +39,15 @@ func build(ctx context.Context, getenv func(string) string) (*token.Keeper, erro
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
+	alerts := publisher{sns.NewFromConfig(aws), s.alertTopic}
 	return &token.Keeper{
 		Store:         awsstore.Secrets{Client: secretsmanager.NewFromConfig(aws)},
 		ClientName:    s.oauthClientSecretID,
 		TokenName:     s.accessTokenSecretID,
 		AccountsURL:   s.accountsURL,
 		AllowLoopback: s.allowLoopback,
+		Notify:        alerts.notify,
+		Setup:         s.setup,
+		Function:      lambdacontext.FunctionName,
 	}, nil
 }

@@ -13,6 +13,8 @@ type settings struct {
 	oauthClientSecretID string // CRMWHO_OAUTH_CLIENT_SECRET_ID: the secret with the OAuth client and its refresh token
 	accessTokenSecretID string // CRMWHO_ACCESS_TOKEN_SECRET_ID: the secret to write
 	accountsURL         string // CRMWHO_ZOHO_ACCOUNTS_URL: the accounts server of the data centre
+	alertTopic          string // CRMWHO_ALERT_TOPIC: ARN of the SNS topic that is told when the grant dies
+	setup               string // CRMWHO_SETUP: the command that connects Zoho CRM anew, for what the topic is told
 	allowLoopback       bool   // CRMWHO_ALLOW_LOOPBACK: 1 to accept simulators on this machine
 }
 
@@ -30,6 +32,8 @@ func readSettings(getenv func(string) string) (settings, error) {
 		oauthClientSecretID: required("CRMWHO_OAUTH_CLIENT_SECRET_ID"),
 		accessTokenSecretID: required("CRMWHO_ACCESS_TOKEN_SECRET_ID"),
 		accountsURL:         required("CRMWHO_ZOHO_ACCOUNTS_URL"),
+		alertTopic:          required("CRMWHO_ALERT_TOPIC"),
+		setup:               required("CRMWHO_SETUP"),
 		allowLoopback:       isTrue(getenv("CRMWHO_ALLOW_LOOPBACK")),
 	}
 	if s.accountsURL != "" {

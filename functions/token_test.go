@@ -1,0 +1,304 @@
+package functions_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"crmwho/internal/sim/awssim"
+	"crmwho/internal/sim/zohosim"
+	"crmwho/internal/store"
+	"crmwho/internal/store/awsstore"
+	"crmwho/internal/token"
+)
+
+// another starts another process of token-refresh.
+func (s *stack) another(t *testing.T) *awssim.Function {
+	t.Helper()
+	f := start(t, &awssim.Function{Name: s.tokenRefresh.Name, Bootstrap: s.tokenRefresh.Bootstrap, Env: s.tokenRefresh.Env, Log: s.log, Timeout: s.tokenRefresh.Timeout})
+	s.started = append(s.started, f)
+	return f
+}
+
+// age makes the stored token and all that is known of it so much older.
+func (s *stack) age(t *testing.T, by time.Duration) {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal([]byte(s.secrets.Value(s.accessToken)), &value); err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(aged(value, by))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.secrets.Put(s.accessToken, string(data))
+}
+
+func aged(value any, by time.Duration) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key := range v {
+			v[key] = aged(v[key], by)
+		}
+	case []any:
+		for i := range v {
+			v[i] = aged(v[i], by)
+		}
+	case string:
+		if at, err := time.Parse(time.RFC3339Nano, v); err == nil {
+			return at.Add(-by)
+		}
+	}
+	return value
+}
+
+// TestTwentyProcessesAtOnceExchangeOnce, each a bootstrap of its own.
+func TestTwentyProcessesAtOnceExchangeOnce(t *testing.T) {
+	s := connected(t, zohosim.New(zohosim.Config{}))
+	s.age(t, 26*time.Minute)
+	s.fault(t, zohosim.Fault{Path: "/oauth/", Latency: 200 * time.Millisecond})
+	outcomes := map[token.Outcome]int{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range 20 {
+		f := s.another(t)
+		all.Go(func() {
+			reply, err := f.Invoke(t.Context(), event(t, "token-refresh.json"))
+			var report token.Report
+			if err := errors.Join(err, json.Unmarshal(reply, &report)); err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[report.Outcome]++
+		})
+	}
+	all.Wait()
+	if n := s.zoho.Count(zohosim.TokenCall); n != 2 || outcomes[token.Exchanged] != 1 || outcomes[token.UnderWay]+outcomes[token.Fresh] != 19 {
+		t.Errorf("%d exchanges, want the first and one more; %v", n, outcomes)
+	}
+}
+
+// TestAProcessThatIsKilledInAnExchange leaves the token and its claim; nobody
+// exchanges until the claim has run out, and then somebody does.
+func TestAProcessThatIsKilledInAnExchange(t *testing.T) {
+	s := connected(t, zohosim.New(zohosim.Config{}))
+	before := s.storedToken(t)
+	s.age(t, 26*time.Minute)
+	s.fault(t, zohosim.Fault{Path: "/oauth/", Kind: zohosim.Hang, Times: 1})
+	dying := s.another(t)
+	var run sync.WaitGroup
+	run.Go(func() { _, _ = dying.Invoke(t.Context(), event(t, "token-refresh.json")) })
+	for s.zoho.Count(zohosim.TokenCall) < 2 {
+		if t.Context().Err() != nil {
+			t.Fatal("it did not exchange")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	dying.Stop()
+	run.Wait()
+	if got := s.storedToken(t); got != before {
+		t.Error("the token is another")
+	}
+	if exchanged, err := s.refresh(t, "token-refresh-force.json"); exchanged || err != nil {
+		t.Errorf("while the claim holds: exchanged %v, %v", exchanged, err)
+	}
+	s.age(t, 3*time.Minute)
+	if exchanged, err := s.refresh(t, "token-refresh.json"); !exchanged || err != nil {
+		t.Errorf("afterwards: exchanged %v, %v", exchanged, err)
+	}
+}
+
+// TestAGrantThatDies: people are told how to mend it, once, who asks gets the
+// list that there is, and when it was mended that is told too.
+func TestAGrantThatDies(t *testing.T) {
+	s := connected(t, zohosim.New(zohosim.Config{}))
+	s.ask(t, "/crmuser", "kim")
+	s.fault(t, zohosim.Fault{Path: "/oauth/", Kind: zohosim.InvalidCode})
+	s.zoho.ExpireTokens()
+	s.coldStart(t, map[string]string{"CRMWHO_DIRECTORY_FRESH_FOR": "1ms"})
+	for range 3 {
+		if got := s.ask(t, "/crmuser", "kim"); !strings.Contains(got, "Kim, Sales Representative") {
+			t.Errorf("got %q", got)
+		}
+	}
+	s.publishes(t, 1, "Zoho says invalid_code", "\n2. Run `crmwho setup --stack sample`")
+	for range 3 {
+		if exchanged, err := s.refresh(t, "token-refresh.json"); exchanged || err != nil {
+			t.Errorf("latched: exchanged %v, %v", exchanged, err)
+		}
+	}
+	s.publishes(t, 1)
+	if n := s.zoho.Count(zohosim.TokenCall); n != 2 {
+		t.Errorf("%d exchanges, want the first and one of the dead grant", n)
+	}
+	s.zoho.ClearFaults()
+	s.setUp()
+	if exchanged, err := s.refresh(t, "token-refresh-force.json"); !exchanged || err != nil {
+		t.Fatalf("mended: exchanged %v, %v", exchanged, err)
+	}
+	for range 3 {
+		if _, err := s.refresh(t, "token-refresh.json"); err != nil {
+			t.Error(err)
+		}
+	}
+	s.publishes(t, 2, "well again")
+	s.tellsNothing(t, s.zoho.ClientSecret, s.zoho.RefreshToken, s.storedToken(t))
+	if told := s.told(); !strings.Contains(told, `"class":"dead","failures":1`) || !strings.Contains(told, `"_aws"`) {
+		t.Errorf("no metrics of it: %s", told)
+	}
+}
+
+// publishes waits for so many notices, of which the last says some words.
+func (s *stack) publishes(t *testing.T, want int, words ...string) {
+	t.Helper()
+	published := s.sns.Published()
+	for deadline := time.Now().Add(30 * time.Second); len(published) < want && time.Now().Before(deadline); published = s.sns.Published() {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if len(published) != want {
+		t.Fatalf("got %d notices, want %d", len(published), want)
+	}
+	for _, word := range words {
+		if last := published[want-1]; !strings.Contains(last.Subject+"\n"+last.Message, word) {
+			t.Errorf("got %+v, want %q in it", last, word)
+		}
+	}
+}
+
+// TestANoticeThatCannotBePublished is published by the next run.
+func TestANoticeThatCannotBePublished(t *testing.T) {
+	s := connected(t, zohosim.New(zohosim.Config{}))
+	s.age(t, 26*time.Minute)
+	s.fault(t, zohosim.Fault{Path: "/oauth/", Kind: zohosim.InvalidClient})
+	s.sns.Fail(3) // as often as the SDK tries
+	if _, err := s.refresh(t, "token-refresh.json"); err == nil {
+		t.Error("got no error")
+	}
+	s.publishes(t, 0)
+	if _, err := s.refresh(t, "token-refresh.json"); err != nil {
+		t.Error(err)
+	}
+	s.publishes(t, 1, "Zoho says invalid_client")
+}
+
+// TestSecretsManagerThrottles: what cannot be read is not taken for empty.
+func TestSecretsManagerThrottles(t *testing.T) {
+	s := connected(t, zohosim.New(zohosim.Config{}))
+	s.age(t, 26*time.Minute)
+	before := s.secrets.Value(s.accessToken)
+	s.secrets.Fail("GetSecretValue", 3)
+	if _, err := s.refresh(t, "token-refresh.json"); err == nil || s.secrets.Value(s.accessToken) != before || s.zoho.Count(zohosim.TokenCall) != 1 {
+		t.Errorf("got %v after %d exchanges; stored %s", err, s.zoho.Count(zohosim.TokenCall), s.secrets.Value(s.accessToken))
+	}
+	if exchanged, err := s.refresh(t, "token-refresh.json"); !exchanged || err != nil {
+		t.Errorf("afterwards: exchanged %v, %v", exchanged, err)
+	}
+}
+
+// TestMoto runs token-refresh over somebody else's Secrets Manager, where moto
+// is installed.
+func TestMoto(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
+	t.Cleanup(cancel)
+	url, err := awssim.StartMoto(ctx)
+	if errors.Is(err, awssim.ErrNoMoto) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := secretsmanager.NewFromConfig(aws.Config{Region: awssim.Region, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")})
+	for _, name := range []string{"oauth-client", "access-token"} {
+		if _, err := secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := deploy(t)
+	s.tokenRefresh.Env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = url
+	s.tokenRefresh.Env["CRMWHO_OAUTH_CLIENT_SECRET_ID"], s.tokenRefresh.Env["CRMWHO_ACCESS_TOKEN_SECRET_ID"] = "oauth-client", "access-token"
+	s.tokenRefresh = s.another(t)
+	t.Run("the flow", func(t *testing.T) { s.flowOver(t, secrets) })
+	t.Run("one writes, one reads", func(t *testing.T) { writesAndReads(t, awsstore.Secrets{Client: secrets}) })
+}
+
+// flowOver goes from empty secrets to a token, and to the one after it.
+func (s *stack) flowOver(t *testing.T, secrets *secretsmanager.Client) {
+	values := awsstore.Secrets{Client: secrets}
+	if _, err := s.refresh(t, "token-refresh.json"); err == nil || !strings.Contains(err.Error(), "run crmwho setup") {
+		t.Errorf("empty: got %v", err)
+	}
+	c := token.Client{ClientID: s.zoho.ClientID, ClientSecret: s.zoho.ClientSecret, RefreshToken: s.zoho.RefreshToken, AccountsServer: s.accountsURL}
+	if err := token.WriteClient(t.Context(), values, "oauth-client", c); err != nil {
+		t.Fatal(err)
+	}
+	read := (&token.Source{Store: values, Name: "access-token"}).Token
+	for _, file := range []string{"token-refresh.json", "token-refresh-force.json"} {
+		if exchanged, err := s.refresh(t, file); !exchanged || err != nil {
+			t.Fatalf("%s: exchanged %v, %v", file, exchanged, err)
+		}
+		if exchanged, err := s.refresh(t, "token-refresh.json"); exchanged || err != nil {
+			t.Errorf("after %s: exchanged %v, %v", file, exchanged, err)
+		}
+	}
+	got, err := read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("access-token"), VersionStage: aws.String("AWSPREVIOUS")})
+	var previous struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := errors.Join(err, json.Unmarshal([]byte(aws.ToString(before.SecretString)), &previous)); err != nil || previous.AccessToken == "" || previous.AccessToken == got.AccessToken {
+		t.Errorf("AWSPREVIOUS: %v", err)
+	}
+}
+
+// writesAndReads has one write tokens and another read them: never a part of
+// one, none, or an earlier one than before.
+func writesAndReads(t *testing.T, values store.Store) {
+	const tokens = 200
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	go func() {
+		defer stop()
+		version := mustRead(t, values).Version
+		for n := 1; n <= tokens; n++ {
+			var err error
+			value := fmt.Sprintf(`{"access_token":"%d.%s"}`, n, strings.Repeat("x", 20*n))
+			if version, err = values.WriteIfUnchanged(t.Context(), "access-token", []byte(value), version); err != nil {
+				t.Errorf("write %d: %v", n, err)
+				return
+			}
+		}
+	}()
+	source := &token.Source{Store: values, Name: "access-token"}
+	for last := -1; ctx.Err() == nil; {
+		got, err := source.Token(t.Context())
+		number, row, _ := strings.Cut(got.AccessToken, ".")
+		n := 0
+		if _, scan := fmt.Sscan(number, &n); err != nil || last >= 0 && (scan != nil || len(row) != 20*n || n < last) {
+			t.Fatalf("after token %d: got %.20q, %v", last, got.AccessToken, err)
+		}
+		if len(row) == 20*n {
+			last = n
+		}
+	}
+}
+
+func mustRead(t *testing.T, values store.Store) store.Value {
+	value, err := values.Read(t.Context(), "access-token")
+	if err != nil {
+		t.Error(err)
+	}
+	return value
+}
