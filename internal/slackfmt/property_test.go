@@ -62,7 +62,7 @@ var builders = map[string]func(o org) slackfmt.Message{
 	"not checked":     func(o org) slackfmt.Message { return slackfmt.NotChecked(o.words, hostileDoor(o.words)) },
 	"wrong team":      func(o org) slackfmt.Message { return slackfmt.WrongTeam(hostileDoor(o.words)) },
 	"status": func(o org) slackfmt.Message {
-		return slackfmt.StatusReport(slackfmt.Status{Now: now, Version: o.words, TokenProblem: o.words, ZohoFailedAt: now, ZohoProblem: o.words, LastError: o.words})
+		return slackfmt.StatusReport(slackfmt.Status{Now: now, Version: o.words, TokenProblem: o.words, ExchangeProblem: o.words, ZohoFailedAt: now, ZohoProblem: o.words, LastError: o.words})
 	},
 }
 

@@ -13,8 +13,11 @@ type Status struct {
 	Now     time.Time
 	Version string
 
-	TokenExpiry  time.Time // when the access token ends
-	TokenProblem string    // why there is no token, in a sentence; empty when there is one
+	TokenExpiry     time.Time // when the access token ends
+	TokenProblem    string    // why there is no token, in a sentence; empty when there is one
+	TokenRefused    bool      // Zoho refuses it
+	GrantDead       bool      // no other is got before somebody connects Zoho CRM anew
+	ExchangeProblem string    // why the last attempt to get another failed, in a sentence; empty when it did not
 
 	People int       // on the list of people
 	ReadAt time.Time // when Zoho was last asked for it; zero: there is no list
@@ -39,7 +42,7 @@ const (
 // StatusReport says how the bot is: first whether all is well, then the facts.
 func StatusReport(s Status) Message {
 	verdict, mark := "All is well.", ""
-	if wrong := given(s.tokenTrouble(), s.zohoTrouble(), s.listTrouble()); len(wrong) > 0 {
+	if wrong := given(s.grantTrouble(), s.tokenTrouble(), s.zohoTrouble(), s.listTrouble()); len(wrong) > 0 {
 		verdict, mark = "Not well: "+strings.Join(wrong, "; ")+".", "⚠ "
 	}
 	facts := s.facts()
@@ -67,6 +70,15 @@ func (s Status) facts() []fact {
 }
 
 func (s Status) token() string {
+	problem := clean(s.ExchangeProblem, maxProblem)
+	if problem == "" {
+		return s.life()
+	}
+	return ended(s.life()) + " " + problem
+}
+
+// life is how long the token lives, or why it does not.
+func (s Status) life() string {
 	left := s.TokenExpiry.Sub(s.Now)
 	switch problem := clean(s.TokenProblem, maxProblem); {
 	case problem != "":
@@ -75,9 +87,18 @@ func (s Status) token() string {
 		return "unknown"
 	case left <= 0:
 		return "expired " + ageOf(-left) + " ago"
+	case s.TokenRefused:
+		return ageOf(left) + " left, but Zoho refuses it"
 	default:
 		return ageOf(left) + " left"
 	}
+}
+
+func (s Status) grantTrouble() string {
+	if s.GrantDead {
+		return "the grant is dead"
+	}
+	return ""
 }
 
 // tokenTrouble is what is wrong with the token in a few words, or empty.
@@ -90,8 +111,12 @@ func (s Status) tokenTrouble() string {
 		return "token unknown"
 	case left <= 0:
 		return "token expired"
+	case s.TokenRefused:
+		return "token refused"
 	case left < tokenLow:
 		return "token about to expire"
+	case s.ExchangeProblem != "" && !s.GrantDead:
+		return "token not renewed"
 	}
 	return ""
 }

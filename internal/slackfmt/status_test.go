@@ -26,6 +26,9 @@ func TestGoldenStatus(t *testing.T) {
 	down.ZohoFailedAt, down.ZohoProblem = now.Add(-2*time.Minute), "Zoho CRM cannot be reached right now."
 	golden(t, "status-down", slackfmt.StatusReport(down))
 	down.TokenExpiry = now.Add(-5 * time.Minute)
+	down.GrantDead, down.ExchangeProblem = true, slackfmt.GrantRefused
+	golden(t, "status-dead", slackfmt.StatusReport(down))
+	down.GrantDead, down.ExchangeProblem = false, ""
 	down.LastError = `read users, page 2: GET www.zohoapis.eu: 503 <html> & *more* of it`
 	golden(t, "status-error", slackfmt.StatusReport(down))
 }
@@ -43,6 +46,15 @@ func TestStatusReport(t *testing.T) {
 		{"token for less", func(s *slackfmt.Status) { s.TokenExpiry = now.Add(10*time.Minute - 1) }, "Not well: token about to expire. Token: 9 minutes left." + people + zoho + version},
 		{"token that ends now", func(s *slackfmt.Status) { s.TokenExpiry = now }, "Not well: token expired. Token: expired less than a minute ago." + people + zoho + version},
 		{"token unknown", func(s *slackfmt.Status) { s.TokenExpiry = time.Time{} }, "Not well: token unknown. Token: unknown." + people + zoho + version},
+		{"token refused", func(s *slackfmt.Status) { s.TokenRefused = true }, "Not well: token refused. Token: 42 minutes left, but Zoho refuses it." + people + zoho + version},
+		{"no newer token", func(s *slackfmt.Status) { s.ExchangeProblem = slackfmt.AccountsUnavailable }, "Not well: token not renewed." + token + " " + slackfmt.AccountsUnavailable + people + zoho + version},
+		{"no newer token and little left", func(s *slackfmt.Status) {
+			s.TokenExpiry, s.ExchangeProblem = now.Add(time.Minute), "Why?"
+		}, "Not well: token about to expire. Token: 1 minute left. Why?" + people + zoho + version},
+		{"dead grant", func(s *slackfmt.Status) { s.GrantDead, s.ExchangeProblem = true, slackfmt.GrantRefused }, "Not well: the grant is dead." + token + " " + slackfmt.GrantRefused + people + zoho + version},
+		{"dead grant and all that follows", func(s *slackfmt.Status) {
+			s.GrantDead, s.ExchangeProblem, s.TokenExpiry, s.ZohoFailedAt = true, "Why?", now, now
+		}, "Not well: the grant is dead; token expired; calls to Zoho CRM fail. Token: expired less than a minute ago. Why?" + people + " Zoho CRM: failed less than a minute ago." + version},
 		{"no token", func(s *slackfmt.Status) { s.TokenProblem = "There is none" }, "Not well: no token at hand. Token: There is none." + people + zoho + version},
 		{"list of 30 minutes", func(s *slackfmt.Status) { s.ReadAt = now.Add(-30 * time.Minute) }, "All is well." + token + " People: 1,015, read 30 minutes ago, in full 2 hours ago. Zoho CRM: answered 30 minutes ago." + version},
 		{"older list", func(s *slackfmt.Status) { s.ReadAt = now.Add(-31 * time.Minute) }, "Not well: list of people is 31 minutes old." + token + " People: 1,015, read 31 minutes ago, in full 2 hours ago. Zoho CRM: answered 31 minutes ago." + version},
@@ -70,6 +82,6 @@ func TestStatusReport(t *testing.T) {
 func TestLongStatusStaysShort(t *testing.T) {
 	s := well()
 	s.LastError = strings.Repeat("<&>", 5000)
-	s.ZohoFailedAt, s.ZohoProblem, s.TokenProblem = now, s.LastError, s.LastError
+	s.ZohoFailedAt, s.ZohoProblem, s.TokenProblem, s.ExchangeProblem = now, s.LastError, s.LastError, s.LastError
 	check(t, "long status", slackfmt.StatusReport(s))
 }

@@ -21,6 +21,14 @@ var (
 // TokenUnread says of the access token that it is not known.
 const TokenUnread = "It could not be read just now."
 
+// Why there is no newer access token, as the status says it.
+const (
+	GrantRefused        = "Zoho does not accept the grant: somebody has to connect Zoho CRM anew."
+	AccountsUnavailable = "Getting a new one fails: Zoho cannot be reached."
+	AccountsThrottled   = "Getting a new one fails: Zoho says that it was tried too often."
+	AccountsUnknown     = "Getting a new one fails: Zoho answers something that I do not know."
+)
+
 // ScopeMissing says which scope the grant lacks; empty stands for one that Zoho
 // does not name.
 func ScopeMissing(scope string) Trouble {
