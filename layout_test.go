@@ -21,7 +21,7 @@ var mayImport = map[string][]string{
 	"internal/directory":       {"internal/zoho", "internal/store"},
 	"internal/audit":           {"internal/directory", "internal/zoho"},
 	"internal/slackfmt":        {"internal/audit", "internal/directory", "internal/zoho"},
-	"internal/bot":             {"internal/slackfmt", "internal/audit", "internal/directory", "internal/metrics", "internal/zoho", "internal/store"},
+	"internal/bot":             {"internal/slackfmt", "internal/audit", "internal/directory", "internal/token", "internal/metrics", "internal/zoho", "internal/store"},
 	"internal/sim/zohosim":     {},
 	"internal/sim/slacksim":    {},
 	"internal/sim/awssim":      {},

@@ -23,6 +23,7 @@ import (
 	"crmwho/internal/metrics"
 	"crmwho/internal/slackfmt"
 	"crmwho/internal/store"
+	"crmwho/internal/token"
 	"crmwho/internal/zoho"
 )
 
@@ -37,7 +38,8 @@ type Bot struct {
 	// HandOver starts Do with a job, at least once, soon, and in a way that
 	// outlives the request. It returns when the job is sure to start. Required.
 	HandOver func(ctx context.Context, job []byte) error
-	// Claims keeps which jobs are being done or were, under "answers/". Required.
+	// Claims keeps which jobs are being done or were, under "answers/", and which
+	// notices were given, under "notices/". Required.
 	Claims store.Store
 	// Access is who may ask what.
 	Access Access
@@ -46,7 +48,15 @@ type Bot struct {
 	UserPage    string      // address of a user's page in the CRM, with {org} and {id} in it; empty: cards link to none
 	PlainPhones bool        // phone numbers on cards are text and no links
 
-	Token   zoho.TokenSource // for /crmstatus, which shows how long it lives; nil: that is unknown
+	// Health tells how the token is, for /crmstatus and notices; nil: that is
+	// unknown.
+	Health func(ctx context.Context) (token.Health, error)
+	// NoticeChannel is the id of the channel that the job directory-sync tells of
+	// the token's troubles, and of their end; empty: none.
+	NoticeChannel string
+	Setup         string // the command that connects Zoho CRM anew, for notices
+
+	Token   zoho.TokenSource // that Warm asks ahead of the first call of Zoho; nil: none
 	Version string           // of the program, for /crmstatus
 
 	SlackAPI      string       // base of Slack's Web API; empty: https://slack.com/api/

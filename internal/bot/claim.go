@@ -75,29 +75,49 @@ func (b *Bot) claim(ctx context.Context, j job) (*claim, error) {
 }
 
 func (c *claim) read(ctx context.Context, s store.Store) (before claimed, err error) {
-	value, err := s.Read(ctx, c.name)
-	if err != nil && !errors.Is(err, store.ErrNotExist) {
-		return claimed{}, fmt.Errorf("read claim: %w", err)
-	}
-	c.version = value.Version
-	if err == nil && json.Unmarshal(value.Data, &before) != nil {
-		before = claimed{} // what is spoilt holds nobody back
-	}
-	return before, nil
+	c.version, err = readClaim(ctx, s, c.name, &before)
+	return before, err
 }
 
 func (c *claim) write(ctx context.Context, s store.Store, now claimed) error {
 	now.Nonce = rand.Text()
+	version, err := writeClaim(ctx, s, c.name, now, c.version)
+	if err == nil {
+		c.claimed, c.version = now, version
+	}
+	return err
+}
+
+// readClaim reads what the store knows into a value that is zero, and gives its
+// version. The value stays zero where there is nothing, or something spoilt: that
+// holds nobody back.
+func readClaim[T any](ctx context.Context, s store.Store, name string, known *T) (version string, err error) {
+	value, err := s.Read(ctx, name)
+	if errors.Is(err, store.ErrNotExist) {
+		return store.Absent, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read claim: %w", err)
+	}
+	var read T
+	if json.Unmarshal(value.Data, &read) == nil {
+		*known = read
+	}
+	return value.Version, nil
+}
+
+// writeClaim puts what is known now, with a nonce in it, in the place of what was
+// read or written under that version. Otherwise the error is store.ErrChanged.
+func writeClaim(ctx context.Context, s store.Store, name string, now any, version string) (string, error) {
 	data, err := json.Marshal(now)
 	if err != nil {
-		return err
+		return "", err
 	}
-	version, err := s.WriteIfUnchanged(ctx, c.name, data, c.version)
+	version, err = s.WriteIfUnchanged(ctx, name, data, version)
 	if err != nil {
-		return fmt.Errorf("write claim: %w", err)
+		return "", fmt.Errorf("write claim: %w", err)
 	}
-	c.claimed, c.version = now, version
-	return nil
+	return version, nil
 }
 
 // close notes that nobody has to send the answer any more. If that fails it may

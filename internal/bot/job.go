@@ -38,7 +38,7 @@ var ErrJob = errors.New("not a job of mine")
 // Do does a job and gives what it reports. After an error it can be done again:
 //
 //	{"job":"answer",…}                     answers a question that was handed over
-//	{"job":"directory-sync"}               brings the stored list of people up to date
+//	{"job":"directory-sync"}               brings the stored list of people up to date, after a look at the token's health
 //	{"job":"directory-sync","all":true}    reads all of them anew
 //
 // An answer is sent once however often its job is delivered, and once more for
@@ -53,6 +53,7 @@ func (b *Bot) Do(ctx context.Context, payload []byte) ([]byte, error) {
 	case answerJob:
 		return []byte("{}"), b.finish(ctx, j)
 	case syncJob:
+		b.notice(ctx) // before the sync, which a dead token or a time-out ends
 		done, err := b.People.Sync(ctx, j.All)
 		b.logJob(ctx, j.Job, err)
 		if err != nil {

@@ -165,6 +165,43 @@ func slackError(call string, err error) error {
 	return fmt.Errorf("slack: %s: no usable reply", call)
 }
 
+// say posts a message to a channel, without its blocks when Slack refuses them.
+func (b *Bot) say(ctx context.Context, channel string, m slackfmt.Message) error {
+	err := b.postMessage(ctx, channel, m)
+	if errors.Is(err, errRefused) && len(m.Blocks) > 0 {
+		b.log().WarnContext(ctx, "blocks refused", "err", err)
+		err = b.postMessage(ctx, channel, m.TextOnly())
+	}
+	return err
+}
+
+// postMessage posts once. After errNoReceipt the message may have arrived.
+func (b *Bot) postMessage(ctx context.Context, channel string, m slackfmt.Message) error {
+	said := []slack.MsgOption{slack.MsgOptionText(m.Text, false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
+	if len(m.Blocks) > 0 {
+		said = append(said, slack.MsgOptionBlocks(m.Blocks...))
+	}
+	lost := false
+	err := b.callSlack(ctx, "post", func(api *slack.Client) error {
+		ctx, sent := noteSending(ctx)
+		_, _, err := api.PostMessageContext(ctx, channel, said...)
+		lost = err != nil && sent.Load() && !isReply(err)
+		return err
+	})
+	if lost {
+		return fmt.Errorf("%w: %w", errNoReceipt, err)
+	}
+	return err
+}
+
+// isReply reports whether a call failed because Slack says so.
+func isReply(err error) bool {
+	_, refused := errors.AsType[slack.SlackErrorResponse](err)
+	_, failed := errors.AsType[slack.StatusCodeError](err)
+	_, limited := errors.AsType[*slack.RateLimitedError](err)
+	return refused || failed || limited
+}
+
 // plainCode keeps a code that looks like one of Slack's.
 func plainCode(code string) string {
 	if code == "" || len(code) > 60 || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
@@ -254,8 +291,7 @@ func (r *replier) try(ctx context.Context, m slackfmt.Message) error {
 	if err != nil {
 		return err
 	}
-	var sent atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
+	ctx, sent := noteSending(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("response URL: %w", errGone)
@@ -275,6 +311,12 @@ func (r *replier) try(ctx context.Context, m slackfmt.Message) error {
 		r.wait = max(1, time.Duration(seconds)) * time.Second
 	}
 	return judged(reply)
+}
+
+// noteSending tells when a request with ctx is on its way.
+func noteSending(ctx context.Context) (context.Context, *atomic.Bool) {
+	sent := &atomic.Bool{}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}), sent
 }
 
 // errNoReceipt says that a message may have arrived or not.

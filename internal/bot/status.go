@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crmwho/internal/slackfmt"
+	"crmwho/internal/token"
 	"crmwho/internal/zoho"
 )
 
@@ -46,17 +47,36 @@ func (b *Bot) isAdmin(ctx context.Context, q question) bool {
 }
 
 func (b *Bot) tokenStatus(ctx context.Context, s *slackfmt.Status) error {
-	if b.Token == nil {
+	if b.Health == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, statusTime)
 	defer cancel()
-	token, err := b.Token(ctx)
-	switch s.TokenExpiry = token.Expiry; {
-	case errors.Is(err, zoho.ErrNoToken):
-		s.TokenProblem = explain(err).What
-	case err != nil:
+	health, err := b.Health(ctx)
+	if err != nil {
 		s.TokenProblem = slackfmt.TokenUnread
+		return err
 	}
-	return err
+	s.TokenExpiry, s.TokenRefused = health.Expiry, health.Refused
+	s.GrantDead, s.ExchangeProblem = health.Latched != "", exchangeProblem(health)
+	if !health.Stored {
+		s.TokenProblem = explain(zoho.ErrNoToken).What
+		return zoho.ErrNoToken
+	}
+	return nil
+}
+
+// exchangeProblem is why there is no newer token, in words, or empty.
+func exchangeProblem(h token.Health) string {
+	switch class := h.Failure.Class; {
+	case h.Latched != "", class == token.Dead:
+		return slackfmt.GrantRefused
+	case class == token.Transient:
+		return slackfmt.AccountsUnavailable
+	case class == token.Throttled:
+		return slackfmt.AccountsThrottled
+	case class != "":
+		return slackfmt.AccountsUnknown
+	}
+	return ""
 }

@@ -11,19 +11,15 @@ import (
 
 	"crmwho/internal/bot"
 	"crmwho/internal/store"
+	"crmwho/internal/token"
 	"crmwho/internal/zoho"
 )
 
 // withToken is a bot whose token lives for so long from now.
 func withToken(life time.Duration, err error) world {
 	w := withUsers(kim)
-	expiry := time.Now().Add(life)
-	w.bot.Token = func(context.Context) (zoho.Token, error) {
-		if err != nil {
-			return zoho.Token{}, err
-		}
-		return zoho.Token{AccessToken: "t0ken", Expiry: expiry}, nil
-	}
+	health := token.Health{Stored: true, Expiry: time.Now().Add(life)}
+	w.bot.Health = func(context.Context) (token.Health, error) { return health, err }
 	return w
 }
 
@@ -64,7 +60,7 @@ func TestStatusAsksNobody(t *testing.T) {
 			t.Error("Zoho was asked")
 			return nil, zoho.ErrUnavailable
 		}
-		w.bot.Token = func(ctx context.Context) (zoho.Token, error) { <-ctx.Done(); return zoho.Token{}, ctx.Err() }
+		w.bot.Health = func(ctx context.Context) (token.Health, error) { <-ctx.Done(); return token.Health{}, ctx.Err() }
 		w.bot.People.Store = &counted{Store: &store.Memory{}, hang: true}
 		asked := time.Now()
 		got := w.ask(t, "/crmstatus", "")
@@ -75,17 +71,49 @@ func TestStatusAsksNobody(t *testing.T) {
 }
 
 func TestStatusWithoutAToken(t *testing.T) {
-	for want, err := range map[string]error{
-		"Token: I am not connected to Zoho CRM yet.": zoho.ErrNoToken,
-		"Token: It could not be read just now.":      errors.New("AccessDeniedException"),
+	for _, test := range []struct {
+		err        error
+		want, last string
+	}{
+		{nil, "Token: I am not connected to Zoho CRM yet.", "Last error: " + zoho.ErrNoToken.Error()},
+		{errors.New("AccessDeniedException"), "Token: It could not be read just now.", "Last error: AccessDeniedException"},
 	} {
-		w := withToken(0, err)
-		if got := w.ask(t, "/crmstatus", ""); !strings.Contains(got, want) || !strings.Contains(got, "Last error: "+err.Error()) {
-			t.Errorf("got %q, want %q", got, want)
+		w := withUsers(kim)
+		w.bot.Health = func(context.Context) (token.Health, error) { return token.Health{}, test.err }
+		if got := w.ask(t, "/crmstatus", ""); !strings.Contains(got, test.want) || !strings.Contains(got, test.last) {
+			t.Errorf("got %q, want %q and %q", got, test.want, test.last)
 		}
 	}
 	if got := withUsers(kim).ask(t, "/crmstatus", "help"); !strings.HasPrefix(got, "/crmstatus: how I am") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestStatusTellsWhyThereIsNoNewToken, and of a dead grant before all else.
+func TestStatusTellsWhyThereIsNoNewToken(t *testing.T) {
+	for name, test := range map[string]struct {
+		health token.Health
+		want   []string
+	}{
+		"well":         {token.Health{}, []string{"All is well.", "Token: 30 minutes left. People"}},
+		"out of reach": {token.Health{Failure: token.Failure{Class: token.Transient}}, []string{"Not well: token not renewed.", "Token: 30 minutes left. Getting a new one fails: Zoho cannot be reached. People"}},
+		"throttled":    {token.Health{Failure: token.Failure{Class: token.Throttled}}, []string{"Not well: token not renewed.", "fails: Zoho says that it was tried too often. People"}},
+		"unknown":      {token.Health{Failure: token.Failure{Class: token.Unknown}}, []string{"Not well: token not renewed.", "fails: Zoho answers something that I do not know. People"}},
+		"dead": {token.Health{Failure: token.Failure{Class: token.Dead, Code: "invalid_code"}, Latched: "1"}, []string{
+			"Not well: the grant is dead.", "Token: 30 minutes left. Zoho does not accept the grant: somebody has to connect Zoho CRM anew. People"}},
+		"dead, and out of reach": {token.Health{Failure: token.Failure{Class: token.Transient}, Latched: "1"}, []string{"Not well: the grant is dead.", "somebody has to connect"}},
+		"refused":                {token.Health{Refused: true}, []string{"Not well: token refused.", "Token: 30 minutes left, but Zoho refuses it. People"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := withUsers(kim)
+			test.health.Stored, test.health.Expiry = true, time.Now().Add(30*time.Minute)
+			w.bot.Health = func(context.Context) (token.Health, error) { return test.health, nil }
+			for _, want := range test.want {
+				if got := w.ask(t, "/crmstatus", ""); !strings.Contains(got, want) {
+					t.Errorf("%s: got %q, want %q in it", name, got, want)
+				}
+			}
+		})
 	}
 }
 

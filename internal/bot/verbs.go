@@ -30,11 +30,19 @@ type answered struct {
 // answer answers one question. What Slack would refuse of it goes as text.
 func (b *Bot) answer(ctx context.Context, q question) answered {
 	a := b.answerOf(ctx, q)
-	if err := a.message.Check(); err != nil && a.message.Text != "" {
-		b.log().ErrorContext(ctx, "answer that Slack would refuse", "err", err)
-		a.message = a.message.TextOnly()
+	if a.message.Text != "" {
+		a.message = b.checked(ctx, a.message)
 	}
 	return a
+}
+
+// checked gives a message as it is, or its text where Slack would refuse it.
+func (b *Bot) checked(ctx context.Context, m slackfmt.Message) slackfmt.Message {
+	if err := m.Check(); err != nil {
+		b.log().ErrorContext(ctx, "answer that Slack would refuse", "err", err)
+		return m.TextOnly()
+	}
+	return m
 }
 
 // answerOf is the answer for somebody who may ask, or why they may not.

@@ -192,7 +192,7 @@ func (b *Bot) handler(ctx context.Context, o Options) (http.Handler, error) {
 		Claims:   &store.Memory{},
 		Access:   bot.Access{Teams: []string{slacksim.Team}, People: everyone, Owners: everyone, Admins: everyone},
 		UserPage: "https://crm.zoho.com/crm/{org}/settings/users/{id}",
-		Token:    tokens.Token, Version: o.Version,
+		Token:    tokens.Token, Health: tokens.Health, Version: o.Version,
 		SlackAPI: b.slack.Base + "/api/", AllowLoopback: true,
 		Log: o.Log,
 	}
