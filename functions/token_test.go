@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"crmwho/internal/sim/awssim"
+	"crmwho/internal/sim/slacksim"
 	"crmwho/internal/sim/zohosim"
 	"crmwho/internal/store"
 	"crmwho/internal/store/awsstore"
@@ -125,7 +126,7 @@ func TestAGrantThatDies(t *testing.T) {
 	s.ask(t, "/crmuser", "kim")
 	s.fault(t, zohosim.Fault{Path: "/oauth/", Kind: zohosim.InvalidCode})
 	s.zoho.ExpireTokens()
-	s.coldStart(t, map[string]string{"CRMWHO_DIRECTORY_FRESH_FOR": "1ms"})
+	s.coldStart(t, map[string]string{"CRMWHO_DIRECTORY_FRESH_FOR": "1ms", "CRMWHO_NOTICE_CHANNEL": slacksim.Channel, "CRMWHO_SETUP": "crmwho setup --stack sample"})
 	for range 3 {
 		if got := s.ask(t, "/crmuser", "kim"); !strings.Contains(got, "Kim, Sales Representative") {
 			t.Errorf("got %q", got)
@@ -138,6 +139,10 @@ func TestAGrantThatDies(t *testing.T) {
 		}
 	}
 	s.publishes(t, 1)
+	s.posts(t, "⚠ Zoho does not accept the grant any more. ")
+	if got := s.ask(t, "/crmstatus", ""); !strings.HasPrefix(got, "Not well: the grant is dead; token refused") {
+		t.Errorf("got %q", got)
+	}
 	if n := s.zoho.Count(zohosim.TokenCall); n != 2 {
 		t.Errorf("%d exchanges, want the first and one of the dead grant", n)
 	}
@@ -152,9 +157,28 @@ func TestAGrantThatDies(t *testing.T) {
 		}
 	}
 	s.publishes(t, 2, "well again")
+	s.posts(t, "⚠ Zoho does not accept the grant any more. ", "✓ The access to Zoho CRM is well again. ")
 	s.tellsNothing(t, s.zoho.ClientSecret, s.zoho.RefreshToken, s.storedToken(t))
 	if told := s.told(); !strings.Contains(told, `"class":"dead","failures":1`) || !strings.Contains(told, `"_aws"`) {
 		t.Errorf("no metrics of it: %s", told)
+	}
+}
+
+// posts fails unless the channel has got notices with these beginnings after
+// three syncs, whatever becomes of those.
+func (s *stack) posts(t *testing.T, want ...string) {
+	t.Helper()
+	for range 3 {
+		_, _ = s.usersQuery.Invoke(t.Context(), event(t, "directory-sync.json"))
+	}
+	posts := s.slack.Posts()
+	if len(posts) != len(want) {
+		t.Fatalf("got %d posts, want %d", len(posts), len(want))
+	}
+	for i, post := range posts {
+		if got := textOf(t, post.Body); !strings.HasPrefix(got, want[i]) {
+			t.Errorf("got %q, want %q…", got, want[i])
+		}
 	}
 }
 

@@ -71,7 +71,8 @@ func build(ctx context.Context, getenv func(string) string) (*bot.Bot, error) {
 		Claims:   bucket,
 		Access:   s.access,
 		Admins:   s.admins, UserPage: s.userPage, PlainPhones: s.plainPhones,
-		Token: tokens.Token, Version: version,
+		Token: tokens.Token, Health: tokens.Health, Version: version,
+		NoticeChannel: s.noticeChannel, Setup: s.setup,
 		SlackAPI: s.slackAPI, ReplyHosts: s.replyHosts, AllowLoopback: s.allowLoopback,
 		Function: lambdacontext.FunctionName,
 	}, nil

@@ -11,6 +11,7 @@ import (
 
 	"crmwho/internal/audit"
 	"crmwho/internal/bot"
+	"crmwho/internal/slackfmt"
 	"crmwho/internal/zoho"
 )
 
@@ -36,6 +37,9 @@ type settings struct {
 	// CRMWHO_ADMIN_MARKED_ROLES is 0 where a role that Zoho marks as an
 	// administrator's makes nobody one.
 	admins audit.Rules
+
+	noticeChannel string // CRMWHO_NOTICE_CHANNEL: id of the channel that is told when Zoho CRM has to be connected anew; empty: none
+	setup         string // CRMWHO_SETUP: the command that does so, for what the channel is told
 
 	userPage    string // CRMWHO_USER_PAGE: address of a user's page in the CRM, with {org} and {id} in it; without it cards link to none
 	plainPhones bool   // CRMWHO_PHONE_LINKS: 0 where Slack makes no links of telephone numbers
@@ -77,6 +81,9 @@ func readSettings(getenv func(string) string) (settings, error) {
 			NoAdminRoles: !isTrue(cmp.Or(getenv("CRMWHO_ADMIN_MARKED_ROLES"), "1")),
 			Off:          read(&e, "CRMWHO_ADMIN_FLAGS_OFF", getenv("CRMWHO_ADMIN_FLAGS_OFF"), audit.ParseFlags),
 		},
+		noticeChannel: read(&e, "CRMWHO_NOTICE_CHANNEL", getenv("CRMWHO_NOTICE_CHANNEL"), parseChannel),
+		setup:         getenv("CRMWHO_SETUP"),
+
 		userPage:    read(&e, "CRMWHO_USER_PAGE", getenv("CRMWHO_USER_PAGE"), parsePage),
 		plainPhones: !isTrue(cmp.Or(getenv("CRMWHO_PHONE_LINKS"), "1")),
 		slackAPI:    getenv("CRMWHO_SLACK_API_URL"),
@@ -132,6 +139,14 @@ func listed(text string) []string {
 		}
 	}
 	return parts
+}
+
+// parseChannel reads the id of a channel.
+func parseChannel(value string) (string, error) {
+	if !slackfmt.IsID(value, "CG") {
+		return "", errors.New("it is not the id of a channel, such as C012AB3CD")
+	}
+	return value, nil
 }
 
 // parsePage reads the address of users' pages.

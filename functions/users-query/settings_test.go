@@ -64,6 +64,7 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		"CRMWHO_ZOHO_API_VERSION": "8", "CRMWHO_DIRECTORY_FRESH_FOR": "60", "CRMWHO_DIRECTORY_RELOAD_AFTER": "-1m", "CRMWHO_DIRECTORY_FULL_AFTER": "daily",
 		"CRMWHO_SLACK_TEAMS": "sample-team", "CRMWHO_PEOPLE_AUDIENCE": "all", "CRMWHO_OWNER_AUDIENCE": "nobody,U0SAMPLE", "CRMWHO_ADMIN_AUDIENCE": "no-guests",
 		"CRMWHO_SLACK_API_URL": "https://slack.com/api/?x=1", "CRMWHO_ADMIN_FLAGS_OFF": "new,odd", "CRMWHO_USER_PAGE": "http://crm.zoho.com/{id}",
+		"CRMWHO_NOTICE_CHANNEL": "U0SAMPLE",
 	} {
 		if _, err := readSettings(with(map[string]string{name: value})); err == nil || !strings.HasPrefix(err.Error(), name+": ") {
 			t.Errorf("%s=%s: got %v", name, value, err)
@@ -115,6 +116,19 @@ func TestAdminsAreByLists(t *testing.T) {
 	}
 	if err != nil || !reflect.DeepEqual(s.admins, want) {
 		t.Errorf("got %+v, %v", s.admins, err)
+	}
+}
+
+// TestWhereNoticesGo is the id of a channel, or nowhere.
+func TestWhereNoticesGo(t *testing.T) {
+	s, err := readSettings(with(map[string]string{"CRMWHO_NOTICE_CHANNEL": "C0SAMPLE", "CRMWHO_SETUP": "crmwho setup --stack sample"}))
+	if err != nil || s.noticeChannel != "C0SAMPLE" || s.setup != "crmwho setup --stack sample" {
+		t.Errorf("got %q, %q, %v", s.noticeChannel, s.setup, err)
+	}
+	for _, channel := range []string{"#general", "C0SHORT", "c0sample", "D0SAMPLE", "C0SAMPLE,C0OTHERS", " C0SAMPLE"} {
+		if _, err := readSettings(with(map[string]string{"CRMWHO_NOTICE_CHANNEL": channel})); err == nil {
+			t.Errorf("%q was accepted", channel)
+		}
 	}
 }
 
