@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"crmwho/internal/sim/zohosim"
+)
+
+// terminal is one that a test types at.
+type terminal struct {
+	keys, program *os.File // its two ends
+	shown         lockedBuffer
+	until         time.Time // nobody waits longer
+}
+
+func newTerminal(t *testing.T) *terminal {
+	t.Helper()
+	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("there are no terminals here: ", err)
+	}
+	t.Cleanup(func() { keys.Close() })
+	var locked, number int32
+	ioctl(t, keys, syscall.TIOCSPTLCK, unsafe.Pointer(&locked))
+	ioctl(t, keys, syscall.TIOCGPTN, unsafe.Pointer(&number))
+	program, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { program.Close() })
+	until := time.Now().Add(time.Minute)
+	if err := keys.SetReadDeadline(until); err != nil {
+		t.Fatal(err)
+	}
+	return &terminal{keys: keys, program: program, until: until}
+}
+
+func ioctl(t *testing.T, f *os.File, request uintptr, value unsafe.Pointer) {
+	t.Helper()
+	conn, err := f.SyscallConn() // Fd would take its deadline away
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused syscall.Errno
+	err = conn.Control(func(fd uintptr) {
+		_, _, refused = syscall.Syscall(syscall.SYS_IOCTL, fd, request, uintptr(value))
+	})
+	if err != nil || refused != 0 {
+		t.Fatal(err, refused)
+	}
+}
+
+// echoes reports whether it shows what is typed.
+func (tt *terminal) echoes(t *testing.T) bool {
+	var is syscall.Termios
+	ioctl(t, tt.program, syscall.TCGETS, unsafe.Pointer(&is))
+	return is.Lflag&syscall.ECHO != 0
+}
+
+// watch takes what it shows until a text has been, and ends its echo for a
+// secret.
+func (tt *terminal) watch(t *testing.T, until string, secret bool) {
+	t.Helper()
+	for b := make([]byte, 256); !strings.Contains(tt.shown.String(), until); {
+		n, err := tt.keys.Read(b)
+		if err != nil {
+			t.Fatalf("%v before %q: %q", err, until, tt.shown.String())
+		}
+		tt.shown.Write(b[:n])
+	}
+	for secret && tt.echoes(t) {
+		if time.Now().After(tt.until) {
+			t.Fatalf("it goes on showing what is typed: %q", tt.shown.String())
+		}
+		runtime.Gosched() // the prompt comes first
+	}
+}
+
+// start runs a command on it.
+func (tt *terminal) start(ctx context.Context, args ...string) <-chan error {
+	c := command()
+	c.SetArgs(args)
+	c.SetIn(tt.program)
+	c.SetOut(tt.program)
+	c.SetErr(tt.program)
+	ended := make(chan error, 1)
+	go func() { ended <- c.ExecuteContext(ctx) }()
+	return ended
+}
+
+func TestATerminalShowsNoSecret(t *testing.T) {
+	w, tt := newWorld(t, zohosim.Config{}), newTerminal(t)
+	ended := tt.start(t.Context(), "setup", "slack", "--dir", w.dir)
+	for _, typed := range []struct{ prompt, secret string }{
+		{"signing secret (not shown): ", signing}, {"bot token (not shown): ", botToken},
+	} {
+		tt.watch(t, typed.prompt, true)
+		fmt.Fprintln(tt.keys, typed.secret)
+	}
+	tt.watch(t, "Next: ", false)
+	if err := <-ended; err != nil || w.value(t, "slack")["bot_token"] != botToken {
+		t.Errorf("got %v, want both stored", err)
+	}
+	if shown := tt.shown.String(); secretLike.MatchString(shown) {
+		t.Errorf("a secret is in %q", shown)
+	}
+	if !tt.echoes(t) {
+		t.Error("it shows nothing any more")
+	}
+}
+
+func TestATerminalIsLeftAsItWas(t *testing.T) {
+	w, tt := newWorld(t, zohosim.Config{}), newTerminal(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	ended := tt.start(ctx, "setup", "slack", "--dir", w.dir)
+	tt.watch(t, "(not shown): ", true)
+	interrupt()
+	if err := <-ended; !errors.Is(err, errInterrupted) || !tt.echoes(t) {
+		t.Errorf("got %v, and it shows what is typed: %v", err, tt.echoes(t))
+	}
+	fmt.Fprintln(tt.keys) // for who still reads
+}
