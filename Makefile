@@ -65,4 +65,4 @@ deploy: ## Deploy to AWS; the first time with SLACK_TEAMS, OWNERS, ADMINS and DA
 	@$(unquoted)command -v sam >/dev/null || { echo "make deploy needs the AWS SAM CLI: install it, then try again"; exit 1; }
 	sam build
 	sam deploy $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS)) || { echo "If parameters are missing: the first deployment needs SLACK_TEAMS, OWNERS and ADMINS. README, \"Deploy\", step 1, says why."; exit 1; }
-	@echo "Next: fill the secrets and invoke the token refresh; README, \"Deploy\", from step 2."
+	@echo "Next: the Slack app and the secrets; README, \"Deploy\", from step 2."
