@@ -134,7 +134,7 @@ type Report struct {
 type turn struct {
 	*Keeper
 	state  state
-	client client // as it is once an exchange is due
+	client client // zero where it cannot be read
 	Report
 }
 
@@ -163,11 +163,12 @@ func (t *turn) read(ctx context.Context) (err error) {
 func (t *turn) run(ctx context.Context, r Request) (why string, err error) {
 	t.Outcome = Fresh
 	why, due := r.why(t.state)
-	if !due && t.clientReplaced(ctx) {
+	var unread error
+	if t.client, unread = t.readClient(ctx); !due && unread == nil && t.clientReplaced() {
 		why, due = "client replaced", true
 	}
 	if due {
-		due, err = t.mayExchange(ctx, r)
+		due, err = t.mayExchange(r, unread)
 	}
 	if due || r.Reason != Refused && t.hasToTell() {
 		err = errors.Join(err, t.act(ctx, due, why))
@@ -196,26 +197,25 @@ func (t *turn) act(ctx context.Context, exchange bool, why string) (err error) {
 }
 
 // clientReplaced reports whether the token is that of a client which somebody
-// has replaced. One that cannot be read was not. Just after an exchange the
-// client may still be read as it was before.
-func (t *turn) clientReplaced(ctx context.Context) bool {
-	c, err := t.readClient(ctx)
-	return err == nil && t.state.Client != "" && t.state.Client != c.version && time.Since(t.state.ExchangedAt) >= lease
+// has replaced. Just after an exchange the client may still be read as it was
+// before.
+func (t *turn) clientReplaced() bool {
+	return t.state.Client != "" && t.state.Client != t.client.version && time.Since(t.state.ExchangedAt) >= lease
 }
 
 // mayExchange reports whether an exchange that is due may be made. Otherwise
-// the outcome says why not.
-func (t *turn) mayExchange(ctx context.Context, r Request) (ok bool, err error) {
+// the outcome says why not. unread is why the client could not be read.
+func (t *turn) mayExchange(r Request, unread error) (ok bool, err error) {
 	s, now := t.state, wallClock()
 	if s.Claim.held(now) {
 		t.Outcome = UnderWay
 		return false, nil
 	}
-	if t.client, err = t.readClient(ctx); err != nil {
-		if t.Outcome = ""; errors.Is(err, ErrNotSetUp) {
+	if unread != nil {
+		if t.Outcome = ""; errors.Is(unread, ErrNotSetUp) {
 			t.Outcome = NotSetUp
 		}
-		return false, t.withStep(err)
+		return false, t.withStep(unread)
 	}
 	full := s.attemptsAt(now)
 	switch {
