@@ -117,7 +117,8 @@ func (b *backend) accounts() string {
 // keeper exchanges the access token the way that token-refresh does.
 func (b *backend) keeper() *token.Keeper {
 	return &token.Keeper{
-		Store: b.store, ClientName: b.client, TokenName: b.token, AllowLoopback: b.loopback,
+		Store: b.store, ClientName: b.client, TokenName: b.token,
+		AccountsURL: b.accounts(), AllowLoopback: b.loopback,
 		Setup: b.command("setup"), Log: slog.New(slog.DiscardHandler),
 	}
 }

@@ -92,6 +92,10 @@ func TestTokenRefreshes(t *testing.T) {
 	if after := w.value(t, "access-token"); after["access_token"] == before["access_token"] || after["latched"] != nil {
 		t.Error("no other token is stored")
 	}
+	w.change(t, "oauth-client", map[string]any{"accounts_server": nil}) // as one was filled by hand
+	if _, _, err := w.run(t, "", "token", "--refresh"); err != nil {
+		t.Errorf("a client that names no accounts server: %v", err)
+	}
 	w.fault(t, zohosim.Fault{Path: "/oauth/", Kind: zohosim.InvalidCode})
 	if _, _, err := w.run(t, "", "token", "--refresh"); err == nil {
 		t.Error("a dead grant: got no error")
