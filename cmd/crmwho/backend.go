@@ -35,8 +35,7 @@ const callTime = 10 * time.Second
 
 // place says where an operator's values live: in a stack, or in a folder.
 type place struct {
-	stack, dir    string
-	allowLoopback bool
+	stack, dir string
 }
 
 // addFlags gives them to a command and to those below it.
@@ -44,10 +43,6 @@ func (p *place) addFlags(c *cobra.Command) {
 	flags := c.PersistentFlags()
 	flags.StringVar(&p.stack, "stack", "", "CloudFormation stack whose secrets are meant, with the AWS credentials of the environment")
 	flags.StringVar(&p.dir, "dir", "", "folder with the values, without a stack (default crmwho below the user's configuration)")
-	flags.BoolVar(&p.allowLoopback, "allow-loopback", false, "accept simulators on this machine")
-	if err := flags.MarkHidden("allow-loopback"); err != nil {
-		panic(err) // it has just been added
-	}
 	c.MarkFlagsMutuallyExclusive("stack", "dir")
 }
 
@@ -73,7 +68,7 @@ func (p place) open(ctx context.Context) (*backend, error) {
 	b := &backend{
 		accountsURL: os.Getenv("CRMWHO_ZOHO_ACCOUNTS_URL"),
 		slackAPI:    os.Getenv("CRMWHO_SLACK_API_URL"),
-		loopback:    loopback || p.allowLoopback,
+		loopback:    loopback,
 	}
 	open := func() error { return b.openFolder(p.dir) }
 	if p.stack != "" {

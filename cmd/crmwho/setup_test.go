@@ -337,9 +337,6 @@ func TestSetupOnlyAtZoho(t *testing.T) {
 	if _, _, err := w.run(t, "", "setup"); !strings.Contains(fmt.Sprint(err), "CRMWHO_ZOHO_ACCOUNTS_URL: accounts server: not https") || !strings.Contains(fmt.Sprint(err), "CRMWHO_SLACK_API_URL: ") {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := w.run(t, w.typed(w.zoho.GrantToken), "setup", "--allow-loopback"); err != nil {
-		t.Errorf("allowed by a flag: %v", err)
-	}
 }
 
 func TestSetupInterruptedWhileItAsks(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"crmwho/internal/bot"
 	"crmwho/internal/store"
+	"crmwho/internal/token"
 )
 
 func setupSlackCommand(at *place) *cobra.Command {
@@ -213,6 +214,15 @@ func (s *slackSetup) write(ctx context.Context) error {
 	if len(s.wanted.Signing) > 1 {
 		fmt.Fprintf(s.out, "The former signing secret goes on being accepted, until %s is run without --keep-old.\n", s.command("setup slack"))
 	}
-	fmt.Fprintf(s.out, "A running bot takes them within five minutes. Next: %s\n", s.command("doctor"))
+	fmt.Fprintf(s.out, "A running bot takes them within five minutes. Next: %s\n", s.next(ctx))
 	return nil
+}
+
+// next is to connect Zoho CRM, where that was not done.
+func (s *slackSetup) next(ctx context.Context) string {
+	_, err := token.ReadClient(ctx, s.store, s.client, s.accounts(), s.loopback)
+	if errors.Is(err, token.ErrNotSetUp) {
+		return s.command("setup")
+	}
+	return s.command("doctor")
 }

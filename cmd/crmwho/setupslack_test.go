@@ -20,7 +20,7 @@ func TestSetupSlack(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantInOrder(t, errs, "signing secret: ", "bot token: ")
-	wantInOrder(t, out, "it is sample-bot's ("+slacksim.Bot+") in the workspace Sample Team ("+slacksim.Team+")", "are stored in the folder "+w.dir, "crmwho doctor")
+	wantInOrder(t, out, "it is sample-bot's ("+slacksim.Bot+") in the workspace Sample Team ("+slacksim.Team+")", "are stored in the folder "+w.dir, "crmwho setup --dir ")
 	want := map[string]any{"signing_secrets": []any{signing}, "bot_token": botToken}
 	if got := w.value(t, "slack"); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)
@@ -131,9 +131,13 @@ func TestSetupSlackOfAStack(t *testing.T) {
 	if want := `{"signing_secrets":["` + signing + `"],"bot_token":"` + botToken + `"}`; err != nil || secrets.Value(stack.Outputs["SlackSecret"]) != want || strings.Contains(out, "does not answer") {
 		t.Errorf("got %s, %v", out, err)
 	}
+	if !strings.HasSuffix(out, " Next: crmwho setup --stack sample\n") {
+		t.Errorf("before Zoho CRM is connected: got %s", out)
+	}
+	secrets.Put(stack.Outputs["OAuthClientSecret"], `{"client_id":"a","client_secret":"b","refresh_token":"c"}`)
 	stack.Parameters["SlackTeams"] = "T0000OTHER, E0000OTHER"
 	out, _, err = w.runIn(t, t.Context(), input, "setup", "--stack", "sample", "slack")
-	if err != nil || !strings.Contains(out, "The stack does not answer that workspace: its parameter SlackTeams has T0000OTHER, E0000OTHER.") {
+	if err != nil || !strings.Contains(out, "The stack does not answer that workspace: its parameter SlackTeams has T0000OTHER, E0000OTHER.") || !strings.HasSuffix(out, " Next: crmwho doctor --stack sample\n") {
 		t.Errorf("another team: got %s, %v", out, err)
 	}
 }
