@@ -298,7 +298,7 @@ func TestSharingACard(t *testing.T) {
 	if !shared.InChannel || shared.Replaced || !strings.HasPrefix(textOf(t, shared.Body), "Shared by <@U0SAMPLE>: Generated 00, ") || !strings.Contains(body, `"user_id":"U0SAMPLE"`) {
 		t.Errorf("got %+v, %s", shared, body)
 	}
-	if !strings.Contains(string(card), "555") || strings.Contains(body, "555") || strings.Contains(body, `"type":"button"`) {
+	if !strings.Contains(string(card), "555 010") || strings.Contains(body, "555 010") || strings.Contains(body, "555010") || strings.Contains(body, `"type":"button"`) {
 		t.Errorf("got %s", body)
 	}
 	w.bot.Access.People = bot.Audience{Channels: []string{"C0OTHERS"}}
