@@ -197,6 +197,7 @@ type compact struct {
 	TimeZone string    `json:"tz,omitempty"`
 	Created  time.Time `json:"cr,omitzero"`
 	Modified time.Time `json:"mo,omitzero"`
+	By       zoho.Ref  `json:"mb,omitzero"`
 }
 
 func zippedJSON(b *testing.B, users []zoho.User) []byte {
@@ -204,7 +205,7 @@ func zippedJSON(b *testing.B, users []zoho.User) []byte {
 	all := make([]compact, len(users))
 	for i, u := range users {
 		all[i] = compact{u.ID, u.FullName, u.FirstName, u.LastName, u.Alias, u.Email, u.Phone, u.Mobile, u.Status, u.StatusReason, u.Unconfirmed,
-			u.Type, u.Role, u.Profile, u.ReportingTo, u.City, u.State, u.Country, u.Language, u.TimeZone, u.CreatedTime, u.ModifiedTime}
+			u.Type, u.Role, u.Profile, u.ReportingTo, u.City, u.State, u.Country, u.Language, u.TimeZone, u.CreatedTime, u.ModifiedTime, u.ModifiedBy}
 	}
 	var packed bytes.Buffer
 	zip := gzip.NewWriter(&packed)
@@ -235,7 +236,7 @@ func unzippedJSON(b *testing.B, packed []byte) []zoho.User {
 	for i, c := range all {
 		users[i] = zoho.User{ID: c.ID, FullName: c.Full, FirstName: c.First, LastName: c.Last, Alias: c.Alias, Email: c.Email, Phone: c.Phone, Mobile: c.Mobile,
 			Status: c.Status, StatusReason: c.Reason, Unconfirmed: c.Pending, Type: c.Type, Role: c.Role, Profile: c.Profile, ReportingTo: c.Manager,
-			City: c.City, State: c.State, Country: c.Country, Language: c.Language, TimeZone: c.TimeZone, CreatedTime: c.Created, ModifiedTime: c.Modified}
+			City: c.City, State: c.State, Country: c.Country, Language: c.Language, TimeZone: c.TimeZone, CreatedTime: c.Created, ModifiedTime: c.Modified, ModifiedBy: c.By}
 	}
 	return users
 }

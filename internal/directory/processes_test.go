@@ -184,6 +184,36 @@ func TestAPromotionDuringAFullRead(t *testing.T) {
 	})
 }
 
+// TestAnotherModifierIsAChange, though nothing else of the user differs.
+func TestAnotherModifierIsAChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crm{}
+		kim := active("1", "Kim", "")
+		kim.ModifiedBy = zoho.Ref{ID: "2", Name: "Lee"}
+		c.set(kim, false)
+		d := c.process(&store.Memory{})
+		sync := func() string {
+			if _, err := d.Sync(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+			return d.State().Hash
+		}
+		before := sync()
+		if same := sync(); same != before {
+			t.Errorf("nothing has changed: got %s, want %s", same, before)
+		}
+		kim = c.users["1"]
+		kim.ModifiedBy = zoho.Ref{ID: "3", Name: "Ann"}
+		c.users["1"] = kim
+		if after := sync(); after == before || d.State().How != directory.Changes {
+			t.Errorf("got %s by %s, want another hash by %s", after, d.State().How, directory.Changes)
+		}
+		if found, err := within(t, d, time.Second); err != nil || found.Users[0].ModifiedBy != kim.ModifiedBy {
+			t.Errorf("got %+v, %v, want %+v", found.Users[0].ModifiedBy, err, kim.ModifiedBy)
+		}
+	})
+}
+
 // TestWhoHasNoTimeSpeaksForNobodyElse: Zoho answers in 300 ms; who asked with
 // 50 ms left learns nothing about Zoho.
 func TestWhoHasNoTimeSpeaksForNobodyElse(t *testing.T) {
@@ -490,7 +520,7 @@ func TestNothingThatWasTypedOrReadIsInTheLog(t *testing.T) {
 		}
 		ask()
 		value, _ := shared.Read(t.Context(), "directory/snapshot")
-		for _, data := range [][]byte{value.Data[:len(value.Data)/2], []byte("Secretname secretmail"), []byte("crmwho-directory 2\nSecretname"), []byte("crmwho-directory 1\n{\"at\":\"Secretname\"}\n")} {
+		for _, data := range [][]byte{value.Data[:len(value.Data)/2], []byte("Secretname secretmail"), []byte("crmwho-directory 1\nSecretname"), []byte("crmwho-directory 2\n{\"at\":\"Secretname\"}\n")} {
 			now, _ := shared.Read(t.Context(), "directory/snapshot")
 			_, _ = shared.WriteIfUnchanged(t.Context(), "directory/snapshot", data, now.Version)
 			ask()

@@ -527,7 +527,6 @@ func TestStoredThingsThatAreNoSnapshot(t *testing.T) {
 	for reason, data := range map[string][]byte{
 		"from the future":   future,
 		"not a snapshot":    []byte(`{"people":[]}`),
-		"another format":    bytes.Replace(good, []byte("crmwho-directory 1 "), []byte("crmwho-directory 2 "), 1),
 		"damaged":           good[:len(good)-10],
 		"damaged snapshot":  append(bytes.Clone(good[:len(good)-40]), make([]byte, 40)...),
 		"a damaged snapsho": good[:bytes.IndexByte(good, '{')+10],
@@ -549,6 +548,32 @@ func TestStoredThingsThatAreNoSnapshot(t *testing.T) {
 			}
 			if _, err := directory.Decode(value.Data); err != nil {
 				t.Errorf("%s: it was not replaced: %v", reason, err)
+			}
+		})
+	}
+}
+
+// TestAnotherVersionIsReplaced: what an older program or a later one has stored
+// is not read, which the log says; a full read takes its place.
+func TestAnotherVersionIsReplaced(t *testing.T) {
+	good := must[[]byte](t)(snapshot(sample(t)...).Encode())
+	const mine = "crmwho-directory 2 "
+	for _, other := range []string{"crmwho-directory 1 ", "crmwho-directory 3 "} {
+		simulated(t, zohosim.Config{}, func(w *world) {
+			t := w.t
+			data := bytes.Replace(good, []byte(mine), []byte(other), 1)
+			if _, err := w.store.WriteIfUnchanged(t.Context(), "directory/snapshot", data, store.Absent); err != nil {
+				t.Fatal(err)
+			}
+			if done := w.sync(w.process(), false); done.How != directory.FullRead || done.People != 15 {
+				t.Errorf("%s: got %+v, want a full read of 15", other, done)
+			}
+			if log := w.log.String(); !strings.Contains(log, "stored directory ignored") || !strings.Contains(log, "another format") {
+				t.Errorf("%s: the log says %s", other, log)
+			}
+			value := must[store.Value](t)(w.store.Read(t.Context(), "directory/snapshot"))
+			if _, err := directory.Decode(value.Data); err != nil || !bytes.HasPrefix(value.Data, []byte(mine)) {
+				t.Errorf("%s: got %.20q, %v, want version 2", other, value.Data, err)
 			}
 		})
 	}

@@ -77,6 +77,8 @@ const (
 	colCountry
 	colLanguage
 	colTimeZone
+	colModifiedByID
+	colModifiedBy
 	columns
 
 	sharedFrom = colStatus
@@ -120,6 +122,7 @@ func values(u *zoho.User) [columns]string {
 		u.ID, u.FullName, u.FirstName, u.LastName, u.Alias, u.Email, u.Phone, u.Mobile,
 		u.Status, u.StatusReason, u.Type, u.Role.ID, u.Role.Name, u.Profile.ID, u.Profile.Name,
 		u.ReportingTo.ID, u.ReportingTo.Name, u.City, u.State, u.Country, u.Language, u.TimeZone,
+		u.ModifiedBy.ID, u.ModifiedBy.Name,
 	}
 }
 
@@ -135,12 +138,13 @@ func (p *people) user(person int) zoho.User {
 		ReportingTo: zoho.Ref{ID: v(colManagerID), Name: v(colManager)},
 		City:        v(colCity), State: v(colState), Country: v(colCountry), Language: v(colLanguage), TimeZone: v(colTimeZone),
 		CreatedTime: fromSeconds(p.created[person]), ModifiedTime: fromSeconds(p.modified[person]),
+		ModifiedBy: zoho.Ref{ID: v(colModifiedByID), Name: v(colModifiedBy)},
 	}
 }
 
 // kept is what a snapshot gives back of a user.
 func kept(u zoho.User) zoho.User {
-	u.ZUID, u.CreatedBy, u.ModifiedBy = "", zoho.Ref{}, zoho.Ref{}
+	u.ZUID, u.CreatedBy = "", zoho.Ref{}
 	u.CreatedTime, u.ModifiedTime = fromSeconds(seconds(u.CreatedTime)), fromSeconds(seconds(u.ModifiedTime))
 	return u
 }

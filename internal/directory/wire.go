@@ -19,7 +19,7 @@ import (
 // JSON and load several times as fast: see BenchmarkLoad.
 const (
 	formatName    = "crmwho-directory"
-	formatVersion = "1"
+	formatVersion = "2"
 
 	maxPeople = 1 << 20   // beyond any organisation
 	maxBody   = 256 << 20 // of the people, not compressed

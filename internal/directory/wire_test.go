@@ -53,7 +53,7 @@ func headed(t *testing.T, data []byte, header any) []byte {
 		t.Fatal(err)
 	}
 	rest := slices.Concat(line, []byte("\n"), bytes.SplitN(data, []byte("\n"), 3)[2])
-	return fmt.Appendf(nil, "crmwho-directory 1 %x\n%s", sha256.Sum256(rest), rest)
+	return fmt.Appendf(nil, "crmwho-directory 2 %x\n%s", sha256.Sum256(rest), rest)
 }
 
 // TestWhatWasStoredBeforeThereWereOrganisations is read as one that knows
@@ -81,7 +81,7 @@ func TestOlderCodeReadsASnapshotWithAnOrganisation(t *testing.T) {
 	data := must[[]byte](t)(s.Encode())
 	lines := bytes.SplitN(data, []byte("\n"), 3)
 	var taken directory.Taken
-	if err := json.Unmarshal(lines[1], &taken); err != nil || taken != s.Taken || !bytes.HasPrefix(lines[0], []byte("crmwho-directory 1 ")) || !bytes.Equal(lines[2], bare[2]) {
+	if err := json.Unmarshal(lines[1], &taken); err != nil || taken != s.Taken || !bytes.HasPrefix(lines[0], []byte("crmwho-directory 2 ")) || !bytes.Equal(lines[2], bare[2]) {
 		t.Errorf("got %s %s, %v", lines[0], lines[1], err)
 	}
 	later := struct {
@@ -98,7 +98,7 @@ func TestOlderCodeReadsASnapshotWithAnOrganisation(t *testing.T) {
 func TestWhatIsKeptOfAUser(t *testing.T) {
 	for _, u := range append(sample(t), generated(t, 300)...) {
 		got := snapshot(u).Search(directory.Query{}).Users[0]
-		u.ZUID, u.CreatedBy, u.ModifiedBy = "", zoho.Ref{}, zoho.Ref{}
+		u.ZUID, u.CreatedBy = "", zoho.Ref{}
 		u.CreatedTime, u.ModifiedTime = u.CreatedTime.UTC(), u.ModifiedTime.UTC()
 		if got != u {
 			t.Errorf("got %+v, want %+v", got, u)
@@ -106,8 +106,27 @@ func TestWhatIsKeptOfAUser(t *testing.T) {
 	}
 }
 
+// TestWhoModifiedAUserComesBack for everybody whom Zoho names one for, and is
+// empty for others.
+func TestWhoModifiedAUserComesBack(t *testing.T) {
+	people := append(sample(t), active("1", "Nobody Yet", ""), active("2", "Own Record", ""))
+	people[len(people)-1].ModifiedBy = zoho.Ref{ID: "2", Name: "Own Record"}
+	want := map[string]zoho.Ref{}
+	for _, u := range people {
+		want[u.ID] = u.ModifiedBy
+	}
+	back := must[*directory.Snapshot](t)(directory.Decode(must[[]byte](t)(snapshot(people...).Encode())))
+	got := map[string]zoho.Ref{}
+	for _, u := range back.Search(directory.Query{}).Users {
+		got[u.ID] = u.ModifiedBy
+	}
+	if !reflect.DeepEqual(got, want) || want[people[0].ID] == (zoho.Ref{}) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 // shown are the keys of Zoho's wire format whose values a snapshot keeps.
-var shown = []string{"full_name", "first_name", "last_name", "alias", "email", "phone", "mobile", "status_reason__s", "city", "state", "Reporting_To"}
+var shown = []string{"full_name", "first_name", "last_name", "alias", "email", "phone", "mobile", "status_reason__s", "city", "state", "Reporting_To", "Modified_By"}
 
 // TestNothingElseIsKept: whatever Zoho tells about somebody and no answer
 // shows, such as the date of birth and the street, is not in what is stored.
@@ -228,7 +247,7 @@ func FuzzDecode(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
-	f.Add([]byte("crmwho-directory 1\n{}\n"))
+	f.Add([]byte("crmwho-directory 2\n{}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := directory.Decode(data)
 		if err != nil {
