@@ -20,15 +20,16 @@ var ErrNoUser = errors.New("no such user")
 var orgZone = time.FixedZone("", -8*60*60)
 
 // AddUser adds an active, confirmed user with a new id and the fields given,
-// which stand beside or in place of those that every user has. Role and profile
-// are the last of the organisation's unless they are given. It gives the id.
+// which stand beside or in place of those that every user has. Unless they are
+// given, role and profile are the organisation's last, and who created and
+// modified it is the organisation's first user. It gives the id.
 func (z *Zoho) AddUser(fields map[string]any) (id string, err error) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	stamp := z.stamp()
+	stamp, by := z.stamp(), z.firstUser()
 	all := blankUser()
 	maps.Copy(all, object{
-		"id": z.nextID(), "created_time": stamp, "Modified_Time": stamp, "created_by": nil, "Modified_By": nil,
+		"id": z.nextID(), "created_time": stamp, "Modified_Time": stamp, "created_by": by, "Modified_By": by,
 		"role": lastOf(z.org.roles), "profile": lastOf(z.org.profiles),
 	})
 	maps.Copy(all, fields)
@@ -54,6 +55,14 @@ var errTaken = errors.New("the id is taken, or is not up to 19 digits")
 type reference struct {
 	Name string `json:"name"`
 	ID   string `json:"id"`
+}
+
+// firstUser is who makes changes when nobody else is named; nil when there is none.
+func (z *Zoho) firstUser() *reference {
+	if len(z.users) == 0 {
+		return nil
+	}
+	return &reference{z.users[0].FullName, z.users[0].ID}
 }
 
 // lastOf is nil when there is none.
@@ -98,7 +107,8 @@ func blankUser() object {
 func (z *Zoho) stamp() string { return z.now().In(orgZone).Format(time.RFC3339) }
 
 // ChangeUser sets fields of a user and moves its Modified_Time, which Zoho
-// writes in whole seconds.
+// writes in whole seconds. Its Modified_By becomes the organisation's first user
+// unless the fields name another, with name and id.
 func (z *Zoho) ChangeUser(id string, fields map[string]any) error {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -110,7 +120,7 @@ func (z *Zoho) ChangeUser(id string, fields map[string]any) error {
 	if err := json.Unmarshal(u.raw, &all); err != nil {
 		return fmt.Errorf("change user: %w", err)
 	}
-	changes := object{}
+	changes := object{"Modified_By": z.firstUser()}
 	maps.Copy(changes, fields)
 	changes["Modified_Time"] = z.stamp()
 	for key, value := range changes {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -64,6 +65,77 @@ func TestUsersChange(t *testing.T) {
 	}
 	if before["Modified_Time"] != "2026-11-24T01:30:05-08:00" {
 		t.Errorf("modified at %v", before["Modified_Time"])
+	}
+}
+
+// TestEveryChangeNamesWhoMadeIt and when: the organisation's first user, or
+// whom the change names.
+func TestEveryChangeNamesWhoMadeIt(t *testing.T) {
+	sim, token := clocked(t, zohosim.Config{})
+	ref := func(id, name string) map[string]any { return map[string]any{"id": id, "name": name} }
+	first, other := ref("5725767000000411001", "Patricia Boyle"), ref(kim, "Kim")
+	for _, test := range []struct {
+		key  string
+		want any
+	}{
+		{"profile", ref("5725767000000026014", "Standard")},
+		{"role", ref("5725767000000026008", "Manager")},
+		{"status", "inactive"},
+		{"confirm", false},
+		{"email", "other@generated.example"},
+		{"full_name", "Generated Other"},
+	} {
+		for _, by := range []map[string]any{first, other} {
+			fields := map[string]any{test.key: test.want}
+			if by["id"] != first["id"] {
+				fields["Modified_By"] = by
+			}
+			before := user(t, sim, token, kim)
+			sim.AdvanceClock(time.Second)
+			if err := sim.ChangeUser(kim, fields); err != nil {
+				t.Fatal(err)
+			}
+			after := user(t, sim, token, kim)
+			if !reflect.DeepEqual(after[test.key], test.want) || after["Modified_Time"] == before["Modified_Time"] || after["Modified_By"].(map[string]any)["id"] != by["id"] {
+				t.Errorf("%s: got %v, %v by %v; want %v by %v", test.key, after[test.key], after["Modified_Time"], after["Modified_By"], test.want, by)
+			}
+		}
+	}
+	if err := errors.Join(sim.DisableUser(kim), sim.PromoteUser(kim), sim.RenameUser(kim, "Generated", ""), sim.DeleteUser(kim)); err != nil {
+		t.Fatal(err)
+	}
+	if got := user(t, sim, token, kim)["Modified_By"]; !reflect.DeepEqual(got, first) {
+		t.Errorf("got %v, want %v", got, first)
+	}
+}
+
+// TestSomebodyComesAnew with the e-mail address of who was deleted or removed.
+func TestSomebodyComesAnew(t *testing.T) {
+	for name, leave := range map[string]func(*zohosim.Zoho) error{
+		"deleted": func(z *zohosim.Zoho) error { return z.DeleteUser(kim) },
+		"removed": func(z *zohosim.Zoho) error { return z.RemoveUser(kim) },
+	} {
+		sim, token := clocked(t, zohosim.Config{})
+		if err := leave(sim); err != nil {
+			t.Fatal(err)
+		}
+		id, err := sim.AddUser(map[string]any{"full_name": "Kim", "email": "kim@gmail.com"})
+		if err != nil || id == kim {
+			t.Fatalf("%s: got the id %s, %v", name, id, err)
+		}
+		anew := user(t, sim, token, id)
+		by, _ := anew["Modified_By"].(map[string]any)
+		if anew["email"] != "kim@gmail.com" || anew["Modified_Time"] != "2026-11-24T01:30:00-08:00" || by["id"] != admin || !reflect.DeepEqual(anew["created_by"], anew["Modified_By"]) {
+			t.Errorf("%s: got %v", name, anew)
+		}
+	}
+	empty := zohosim.New(zohosim.Config{Organisation: &zohosim.Organisation{}})
+	id, err := empty.AddUser(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if by := user(t, empty, signIn(t, empty), id)["Modified_By"]; by != nil {
+		t.Errorf("the first user of all was added by %v", by)
 	}
 }
 
