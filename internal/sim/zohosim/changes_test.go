@@ -340,6 +340,7 @@ func TestControlsOfFaults(t *testing.T) {
 	for fault, want := range map[string]string{
 		`{"kind":"throttled"}`:                                        "429 429 429 429",
 		`{"kind":"throttled","path":"/oauth/"}`:                       "200 200 200 200",
+		`{"kind":"throttled","query":"type=x"}`:                       "200 200 200 200",
 		`{"kind":"throttled","after":1}`:                              "200 429 429 429",
 		`{"kind":"throttled","times":2}`:                              "429 429 200 200",
 		`{"kind":"throttled","status":430}`:                           "430 430 430 430",
@@ -417,6 +418,7 @@ func TestControlRefuses(t *testing.T) {
 		{"POST", "/add-user", "application/json", `{"surplus":1}`, 400, "surplus"},
 		{"POST", "/disable-user", "application/json", `{"id":"1"}`, 400, "no such user"},
 		{"POST", "/add-fault", "application/json", `{"kind":"earthquake"}`, 400, "known kind"},
+		{"POST", "/add-fault", "application/json", `{"kind":"throttled","query":"%"}`, 400, "a query"},
 		{"POST", "/add-fault", "application/json", `{"latency":"soon"}`, 400, "soon"},
 		{"POST", "/add-fault", "application/json", `{"kind":"throttled","status":42}`, 400, "from 200 to 599"},
 		{"POST", "/add-fault", "application/json", `{"kind":"throttled","status":103}`, 400, "from 200 to 599"},

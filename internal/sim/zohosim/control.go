@@ -53,6 +53,7 @@ type controlInput struct {
 	Fields    map[string]any `json:"fields"`
 
 	Path        string    `json:"path"`
+	Query       string    `json:"query"`
 	Kind        FaultKind `json:"kind"`
 	Latency     duration  `json:"latency"`
 	After       int       `json:"after"`
@@ -68,7 +69,7 @@ type controlInput struct {
 
 func (in controlInput) fault() Fault {
 	return Fault{
-		Path: in.Path, Kind: in.Kind, Latency: time.Duration(in.Latency), After: in.After, Times: in.Times,
+		Path: in.Path, Query: in.Query, Kind: in.Kind, Latency: time.Duration(in.Latency), After: in.After, Times: in.Times,
 		Probability: in.Probability, Status: in.Status, RetryAfter: time.Duration(in.RetryAfter),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,10 +22,11 @@ import (
 // after it have hit too, and count it.
 type Fault struct {
 	Path    string        // beginning of the paths that it hits; empty stands for all
+	Query   string        // parameters that it hits if a request has them all, such as "type=AllUsers&page=2"; empty stands for any
 	Latency time.Duration // before the answer
 	Kind    FaultKind     // empty: the usual answer
 
-	After       int     // requests on its path that it lets through first
+	After       int     // requests on its path, with its parameters, that it lets through first
 	Times       int     // requests that it hits; zero stands for all until faults are cleared
 	Probability float64 // of hitting a request, drawn alike in every run; zero stands for always
 
@@ -112,11 +114,13 @@ func FaultKinds() []FaultKind { return slices.Sorted(maps.Keys(playFault)) }
 // fault is a Fault and how often it has been met.
 type fault struct {
 	Fault
+	query       url.Values
 	passed, hit int
 }
 
 // What may be wrong with a Fault.
 var (
+	errFaultQuery  = errors.New("a query is parameters as they stand in an address")
 	errFault       = errors.New("a fault needs a known kind or a latency")
 	errFaultStatus = errors.New("a status goes from 200 to 599, and status and retry_after with a kind")
 )
@@ -129,9 +133,13 @@ func (z *Zoho) AddFault(f Fault) error {
 	if f.Status != 0 && (f.Status < 200 || f.Status > 599) || f.Kind == "" && (f.Status != 0 || f.RetryAfter != 0) {
 		return errFaultStatus
 	}
+	query, err := url.ParseQuery(f.Query)
+	if err != nil {
+		return errFaultQuery
+	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	z.faults = append(z.faults, &fault{Fault: f})
+	z.faults = append(z.faults, &fault{Fault: f, query: query})
 	return nil
 }
 
@@ -148,7 +156,7 @@ func (z *Zoho) begin(r request) (entry int, day Fault) {
 	defer z.mu.Unlock()
 	entry = z.log.begin(r, z.now())
 	for _, f := range z.faults {
-		if !z.hits(f, r.URL.Path) {
+		if !z.hits(f, r) {
 			continue
 		}
 		day.Latency += f.Latency
@@ -162,8 +170,8 @@ func (z *Zoho) begin(r request) (entry int, day Fault) {
 	return entry, day
 }
 
-func (z *Zoho) hits(f *fault, path string) bool {
-	if !strings.HasPrefix(path, f.Path) {
+func (z *Zoho) hits(f *fault, r request) bool {
+	if !strings.HasPrefix(r.URL.Path, f.Path) || !has(r.query(), f.query) {
 		return false
 	}
 	if f.passed++; f.passed <= f.After || f.Times > 0 && f.hit == f.Times {
@@ -173,6 +181,16 @@ func (z *Zoho) hits(f *fault, path string) bool {
 		return false
 	}
 	f.hit++
+	return true
+}
+
+// has reports whether parameters are as others say.
+func has(all, some url.Values) bool {
+	for name := range some {
+		if all.Get(name) != some.Get(name) {
+			return false
+		}
+	}
 	return true
 }
 

@@ -131,6 +131,36 @@ func TestWhichRequestsAFaultHits(t *testing.T) {
 	}
 }
 
+// TestAFaultOfOnePage hits no other page, no other type and no count.
+func TestAFaultOfOnePage(t *testing.T) {
+	sim, token := with(t, zohosim.Fault{Path: "/crm/v7/users", Query: "type=AllUsers&page=2", Kind: zohosim.InternalError})
+	for path, want := range map[string]int{
+		"users?page=1&per_page=5&type=AllUsers":    200,
+		"users?page=2&per_page=5&type=AllUsers":    500,
+		"users?type=AllUsers&per_page=5&page=2":    500,
+		"users?page=3&per_page=5&type=AllUsers":    200,
+		"users?page=2&per_page=5&type=ActiveUsers": 200,
+		"users?page=2&per_page=5":                  200,
+		"users?page=22&per_page=5&type=AllUsers":   204,
+		"users/actions/count?type=AllUsers":        200,
+	} {
+		if status, body := get(t, sim, token, "/crm/v7/"+path); status != want {
+			t.Errorf("%s: got %d %s, want %d", path, status, body, want)
+		}
+	}
+}
+
+// TestAScopeThatIsMissingLater: a path can be refused while others are open.
+func TestAScopeThatIsMissingLater(t *testing.T) {
+	sim, token := with(t, zohosim.Fault{Path: "/crm/v7/settings/", Kind: zohosim.ScopeMismatch})
+	for path, want := range map[string]int{"settings/roles": 401, "settings/profiles": 401, "users": 200, "org": 200} {
+		status, body := get(t, sim, token, "/crm/v7/"+path)
+		if status != want || (status == 401) != strings.Contains(body, "OAUTH_SCOPE_MISMATCH") {
+			t.Errorf("%s: got %d %s, want %d", path, status, body, want)
+		}
+	}
+}
+
 func TestSeveralFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim, token := with(t, zohosim.Fault{Latency: time.Second})
@@ -150,7 +180,7 @@ func TestSeveralFaults(t *testing.T) {
 }
 
 func TestFaultsThatAreNone(t *testing.T) {
-	for _, f := range []zohosim.Fault{{}, {Kind: "earthquake"}, {Latency: -1}} {
+	for _, f := range []zohosim.Fault{{}, {Kind: "earthquake"}, {Latency: -1}, {Kind: zohosim.Hang, Query: "%"}} {
 		if err := zohosim.New(zohosim.Config{}).AddFault(f); err == nil {
 			t.Errorf("%+v was taken", f)
 		}
