@@ -152,11 +152,14 @@ func integer(least, most float64) check {
 	}
 }
 
-// str is a string of so many UTF-16 units.
+// units is how long Slack counts a string.
+func units(s string) int { return len(utf16.Encode([]rune(s))) }
+
+// str is a string of so many units.
 func str(least, most int) check {
 	return func(t *troubles, at string, v any) {
 		s, ok := v.(string)
-		switch n := len(utf16.Encode([]rune(s))); {
+		switch n := units(s); {
 		case !ok:
 			t.add(at, "is not a string")
 		case n < least:
@@ -313,7 +316,13 @@ var (
 		may:  fields{"focus_on_load": boolean, "initial_option": option.check},
 		also: offersInitial,
 	}.with(common)
-	textInput = shape{may: fields{"action_id": id, "placeholder": plain(150), "multiline": boolean, "focus_on_load": boolean}}
+	textInput = shape{
+		may: fields{
+			"action_id": id, "placeholder": plain(150), "multiline": boolean, "focus_on_load": boolean,
+			"initial_value": str(0, maxInput), "min_length": integer(0, maxInput), "max_length": integer(1, maxInput),
+		},
+		also: holdsInitial,
+	}
 
 	inputs = map[string]shape{
 		"static_select": staticSelect, "external_select": externalSelect,
@@ -323,6 +332,32 @@ var (
 	accessories    = joined(actionElements, map[string]shape{"image": imageShape})
 	inputElements  = joined(inputs, map[string]shape{"plain_text_input": textInput})
 )
+
+// maxInput is how much can be typed into a plain-text input.
+const maxInput = 3000
+
+// lengths are how much must and can be typed into a plain-text input.
+func lengths(o object) (least, most float64) {
+	least, _ = o["min_length"].(float64)
+	most, limited := o["max_length"].(float64)
+	if !limited {
+		most = maxInput
+	}
+	return least, most
+}
+
+// holdsInitial wants the limits of an input to leave room for what stands in it
+// at first.
+func holdsInitial(t *troubles, at string, o object) {
+	least, most := lengths(o)
+	first, _ := o["initial_value"].(string)
+	if least > most {
+		t.add(at+"/min_length", "is more than max_length")
+	}
+	if float64(units(first)) > most {
+		t.add(at+"/initial_value", "is longer than max_length")
+	}
+}
 
 func joined(kinds ...map[string]shape) map[string]shape {
 	all := map[string]shape{}
@@ -518,7 +553,7 @@ func textIn(v any) (n int) {
 	case object:
 		for key, value := range v {
 			if s, ok := value.(string); ok && key == "text" {
-				n += len(utf16.Encode([]rune(s)))
+				n += units(s)
 			} else {
 				n += textIn(value)
 			}
