@@ -1,60 +1,114 @@
 package slacksim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
+
+// directPrefix makes a user's id that of the direct conversation with the app.
+const directPrefix = "D0SAMPLE"
 
 // postMessage posts to a channel, or to a person.
 // Source: Slack's documentation, "chat.postMessage" and, of scopes,
 // "chat:write.public".
 func (s *Slack) postMessage(in args) (object, error) {
-	to := in.text("channel")
-	direct := s.knows(to)
-	if !direct {
-		if err := s.mayPost(to, s.has("chat:write.public")); err != nil {
-			return nil, err
-		}
+	to, m := in.text("channel"), in.message()
+	channel := to
+	if s.knows(to) {
+		channel = directPrefix + to
 	}
-	m, err := s.say("chat.postMessage", in, !direct)
-	if err != nil {
+	if err := cmp.Or(s.mayPost(channel, s.has("chat:write.public")), s.inThread(channel, m)); err != nil {
 		return nil, err
 	}
-	ts := s.timestamp()
-	if direct {
-		to = "D0SAMPLE" + to
+	if err := s.say("chat.postMessage", m, object{"channel": to}, inChannel(channel)); err != nil {
+		return nil, err
 	}
-	return object{"channel": to, "ts": ts, "message": told(m, ts)}, nil
+	kept := s.keepOwn(channel, m)
+	return object{"channel": channel, "ts": kept.TS, "message": told(m, kept.TS)}, nil
 }
 
 // postEphemeral posts to a channel for one person. Everybody whom this Slack
-// knows is in every channel; the app itself must be in it.
+// knows is in every channel; the app itself must be in it. What is said so does
+// not stay.
 // Source: Slack's documentation, "chat.postEphemeral".
 func (s *Slack) postEphemeral(in args) (object, error) {
-	if err := s.mayPost(in.text("channel"), false); err != nil {
+	channel, user := in.text("channel"), in.text("user")
+	if err := s.mayPost(channel, false); err != nil {
 		return nil, err
 	}
-	switch user := in.text("user"); {
+	switch {
 	case user == "":
 		return nil, missing("user")
 	case !s.knows(user):
 		return nil, problem{code: "user_not_in_channel"}
 	}
-	if _, err := s.say("chat.postEphemeral", in, false); err != nil {
+	if err := s.say("chat.postEphemeral", in.message(), object{"channel": channel, "user": user}, false); err != nil {
 		return nil, err
 	}
 	return object{"message_ts": s.timestamp()}, nil
 }
 
-// mayPost says why the app may not post to a channel. Outsiders may if the token
-// lets them.
+// update changes what the app itself said where it may post. What it leaves out
+// goes: a choice. Of blocks an older edition of the documentation says so if
+// there is a text, where slack-go/slack#1214 saw them stay.
+// Source: Slack's documentation, "chat.update".
+func (s *Slack) update(in args) (object, error) {
+	channel, ts := in.text("channel"), in.text("ts")
+	if err := s.mayPost(channel, s.has("chat:write.public")); err != nil {
+		return nil, err
+	}
+	kept := s.at(channel, ts)
+	switch {
+	case ts == "":
+		return nil, missing("ts")
+	case kept == nil: // also if it was for one person: a choice
+		return nil, problem{code: "message_not_found"}
+	case kept.User != Bot:
+		return nil, problem{code: "cant_update_message"}
+	}
+	m := in.message()
+	delete(m, "thread_ts") // not an argument here
+	if err := s.say("chat.update", m, object{"channel": channel, "ts": ts}, inChannel(channel)); err != nil {
+		return nil, err
+	}
+	kept.become(channel, m)
+	return object{"channel": channel, "ts": ts, "text": cmp.Or(m["text"], any("")), "message": told(m, ts)}, nil
+}
+
+// permalink tells where people find a message that stays.
+// Source: Slack's documentation, "chat.getPermalink".
+func (s *Slack) permalink(in args) (object, error) {
+	channel, ts := in.text("channel"), in.text("message_ts")
+	if err := s.mayPost(channel, true); err != nil {
+		return nil, err
+	}
+	kept := s.at(channel, ts)
+	switch {
+	case ts == "":
+		return nil, missing("message_ts")
+	case kept == nil:
+		return nil, problem{code: "message_not_found"}
+	}
+	link := workspace + "archives/" + channel + "/p" + strings.Replace(ts, ".", "", 1)
+	if kept.ThreadTS != "" {
+		link += "?thread_ts=" + kept.ThreadTS + "&cid=" + channel
+	}
+	return object{"channel": channel, "permalink": link}, nil
+}
+
+// mayPost says why the app may not post to a channel or a direct conversation.
+// Outsiders may if the token lets them.
 func (s *Slack) mayPost(channel string, outsiders bool) error {
+	member, direct := strings.CutPrefix(channel, directPrefix)
 	switch {
 	case channel == "":
 		return missing("channel")
-	case slices.Contains(s.Channels, channel), channel == Channel && outsiders:
+	case slices.Contains(s.Channels, channel), channel == Channel && outsiders, direct && s.knows(member):
 		return nil
 	case channel == Channel:
 		return problem{code: "not_in_channel"}
@@ -62,23 +116,27 @@ func (s *Slack) mayPost(channel string, outsiders bool) error {
 	return problem{code: "channel_not_found"}
 }
 
-// say notes a message that the arguments make, if it is one.
-func (s *Slack) say(via string, in args, inChannel bool) (object, error) {
-	m := in.message()
+// inChannel reports whether everybody in a channel sees what is posted there.
+func inChannel(channel string) bool { return !strings.HasPrefix(channel, directPrefix) }
+
+// say notes a message, if it is one. where tells the channel, and more.
+func (s *Slack) say(via string, m, where object, inChannel bool) error {
 	if err := CheckMessage(encode(m)); err != nil {
 		p := problemOf(err)
 		if p.code == "invalid_payload" { // which response URLs say
 			p.code = "invalid_arguments"
 		}
-		return nil, p
+		return p
 	}
-	to := in.text("channel")
-	m["channel"] = to
-	if via == "chat.postEphemeral" {
-		m["user"] = in.text("user")
-	}
-	s.posts = append(s.posts, Post{At: time.Now(), Via: via, To: to, InChannel: inChannel, Body: encode(m)})
-	return m, nil
+	s.note(via, m, where, inChannel)
+	return nil
+}
+
+func (s *Slack) note(via string, m, where object, inChannel bool) {
+	body := maps.Clone(m)
+	maps.Copy(body, where)
+	to, _ := where["channel"].(string)
+	s.posts = append(s.posts, Post{At: time.Now(), Via: via, To: to, InChannel: inChannel, Replaced: where["ts"] != nil, Body: encode(body)})
 }
 
 // message is what the arguments say of a message. In a form all are strings,
@@ -106,7 +164,8 @@ func (in args) message() object {
 	return m
 }
 
-// timestamp is that of the latest post, and no other's.
+// timestamp is the next message's. They rise.
 func (s *Slack) timestamp() string {
-	return fmt.Sprintf("%d.%06d", time.Now().Unix(), len(s.posts))
+	s.stamps++
+	return fmt.Sprintf("%d.%06d", time.Now().Unix(), s.stamps)
 }

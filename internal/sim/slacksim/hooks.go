@@ -25,7 +25,9 @@ const (
 // hook is a response URL.
 type hook struct {
 	url     string
-	command bool // of a slash command or a shortcut, which leave the app no message to change
+	command bool   // of a slash command or a shortcut, which leave the app no message to change
+	channel string // where it posts
+	ts      string // of the message that was pressed, if it stays
 	made    time.Time
 	uses    int
 	waiting []chan json.RawMessage
@@ -38,16 +40,16 @@ const (
 	apiHost   = "https://slack.com"
 )
 
-// newHook makes a response URL. Its kind is "commands", "actions" or, of
-// shortcuts, "app".
-func (s *Slack) newHook(kind string) string {
+// newHook makes a response URL for a channel and a message that stays, if there
+// is one. Its kind is "commands", "actions" or, of shortcuts, "app".
+func (s *Slack) newHook(kind, channel, ts string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.hooks == nil {
 		s.hooks = map[string]*hook{}
 	}
 	path := fmt.Sprintf("/%s/%s/%d/%s", kind, Team, len(s.hooks)+1, rand.Text())
-	h := &hook{url: cmp.Or(s.Base, hooksHost) + path, command: kind != "actions", made: time.Now()}
+	h := &hook{url: cmp.Or(s.Base, hooksHost) + path, command: kind != "actions", channel: channel, ts: ts, made: time.Now()}
 	s.hooks[path] = h
 	return h.url
 }
@@ -127,10 +129,29 @@ func (s *Slack) take(r request) answer {
 	}
 	post := Post{At: time.Now(), Via: "response_url", To: h.url, Body: slices.Clone(r.body)}
 	post.Replaced = !h.command && (m.Replace || m.Delete)
-	post.InChannel = m.Type == "in_channel" && !m.empty()
+	post.InChannel = (m.Type == "in_channel" || h.ts != "" && m.Replace) && !m.empty() && inChannel(h.channel)
 	s.posts = append(s.posts, post)
+	s.settle(h, m, post.Body)
 	h.deliver(post.Body)
 	return encoded(http.StatusOK, object{"ok": true})
+}
+
+// settle does in the channel what a message to a response URL says. It may reply
+// to what this Slack does not know: a choice.
+func (s *Slack) settle(h *hook, said posted, body []byte) {
+	var m object
+	_ = json.Unmarshal(body, &m) // it was accepted
+	old := s.at(h.channel, h.ts)
+	switch {
+	case said.Delete && old != nil:
+		s.drop(h.channel, h.ts)
+	case said.Replace && old != nil:
+		old.become(h.channel, m)
+		return
+	}
+	if said.Type == "in_channel" && !said.empty() {
+		s.keepOwn(h.channel, m)
+	}
 }
 
 // posted is what a message says about where it goes.
@@ -170,7 +191,7 @@ func (h *hook) accept(r request) (m posted, err error) {
 	switch {
 	case m.empty() && (h.command || !m.Delete): // neither a command nor a shortcut has a message to delete
 		return m, problem{code: "no_text"}
-	case !h.command && m.Replace && m.Type == "in_channel": // a choice
+	case !h.command && h.ts == "" && m.Replace && m.Type == "in_channel": // a choice
 		return m, problem{"invalid_payload", "an ephemeral message cannot become one of the channel"}
 	}
 	return m, nil

@@ -36,7 +36,7 @@ func Form(command, text string) url.Values {
 // trigger that this Slack honours.
 func (s *Slack) Typed(command, text string) url.Values {
 	form := Form(command, text)
-	form.Set("response_url", s.newHook("commands"))
+	form.Set("response_url", s.newHook("commands", Channel, ""))
 	form.Set("trigger_id", s.newTrigger())
 	return form
 }
@@ -49,7 +49,7 @@ func (s *Slack) Typed(command, text string) url.Values {
 // Source: Slack's documentation, "block_actions payload".
 func (s *Slack) Clicked(actionID, value string) map[string]any {
 	p := s.where("block_actions", object{})
-	p["response_url"] = s.newHook("actions")
+	p["response_url"] = s.newHook("actions", Channel, "")
 	p["trigger_id"] = s.newTrigger()
 	p["actions"] = []any{object{"type": "button", "action_id": actionID, "block_id": "sample", "value": value, "action_ts": stamp()}}
 	return p
@@ -73,7 +73,7 @@ func (s *Slack) MessageShortcut(callbackID, author, text string) map[string]any 
 	ts := stamp()
 	p["callback_id"] = callbackID
 	p["trigger_id"] = s.newTrigger()
-	p["response_url"] = s.newHook("app")
+	p["response_url"] = s.newHook("app", Channel, "")
 	p["channel"] = object{"id": Channel, "name": "sample-channel"}
 	p["message"] = object{"type": "message", "user": author, "ts": ts, "text": text, "team": Team}
 	p["message_ts"], p["action_ts"] = ts, stamp()
@@ -134,6 +134,13 @@ func (s *Slack) Event(event map[string]any) map[string]any {
 		}},
 		"is_ext_shared_channel": false,
 	}
+}
+
+// As makes another user the one who did what a payload is of, and gives the
+// payload.
+func As(user string, payload map[string]any) map[string]any {
+	payload["user"] = person(user)
+	return payload
 }
 
 // payload has what all payloads have.

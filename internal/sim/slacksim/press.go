@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
@@ -11,9 +12,10 @@ import (
 
 // The payloads below are of what people do with what they see, and only that:
 // an element is found by what people see of it, and all that the app hears comes
-// from the blocks. What is shown is given as JSON: a message as the app sent it,
-// such as Post.Body or the reply to a command, or a view as Shown gives it. A
-// confirmation counts as given.
+// from the blocks. What is shown is given as JSON: a message that stays as
+// Messages gives it, another one as the app sent it, such as Post.Body or the
+// reply to a command, or a view as Shown gives it. A confirmation counts as
+// given. The sample user does it, or who owns the Home tab: see As.
 
 // only stands for the one element there is.
 const only = -1
@@ -144,8 +146,9 @@ func (s *Slack) acted(shown []byte, n int, does func(element object) []object) (
 	p := s.where("block_actions", seen)
 	p["trigger_id"] = s.newTrigger()
 	if !isView(seen) {
+		channel, ts := place(seen)
 		p["state"] = seen["state"]
-		p["response_url"] = s.newHook("actions")
+		p["response_url"] = s.newHook("actions", channel, ts)
 	}
 	c.action["type"], c.action["action_id"] = c.element["type"], c.element["action_id"]
 	c.action["block_id"], c.action["action_ts"] = c.block["block_id"], stamp()
@@ -153,7 +156,7 @@ func (s *Slack) acted(shown []byte, n int, does func(element object) []object) (
 	return p, nil
 }
 
-var errNotShown = errors.New("not what is shown now: a view must be as Shown gives it")
+var errNotShown = errors.New("not what is shown now: a view must be as Shown gives it, a message that stays as Messages gives it")
 
 // look gives what is shown as Slack tells it.
 func (s *Slack) look(shown []byte) (object, error) {
@@ -162,6 +165,9 @@ func (s *Slack) look(shown []byte) (object, error) {
 		return nil, fmt.Errorf("what is shown: %w", err)
 	}
 	if !isView(is) {
+		if !s.stays(is) {
+			return nil, errNotShown
+		}
 		fill(is)
 		return is, nil
 	}
@@ -170,6 +176,22 @@ func (s *Slack) look(shown []byte) (object, error) {
 		return nil, errNotShown
 	}
 	return now, nil
+}
+
+// stays reports whether a message that has a timestamp still stays as it is.
+func (s *Slack) stays(is object) bool {
+	channel, ts := place(is)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept := s.at(channel, ts)
+	return ts == "" || kept != nil && bytes.Equal(kept.Body, encode(is))
+}
+
+// place is where a message is. Without a timestamp it does not stay.
+func place(seen object) (channel, ts string) {
+	channel, _ = seen["channel"].(string)
+	ts, _ = seen["ts"].(string)
+	return cmp.Or(channel, Channel), ts
 }
 
 func isView(is object) bool { return is["type"] == "modal" || is["type"] == "home" }
@@ -309,20 +331,24 @@ func (s *Slack) where(kind string, seen object) object {
 		p["view"], p["container"] = seen, object{"type": "view", "view_id": id}
 		return p
 	}
-	channel, _ := seen["channel"].(string)
-	channel = cmp.Or(channel, Channel)
-	ts, ephemeral := stamp(), seen["response_type"] != "in_channel" && (seen["channel"] == nil || seen["user"] != nil)
+	channel, ts := place(seen)
+	ephemeral := ts == "" && seen["response_type"] != "in_channel" && (seen["channel"] == nil || seen["user"] != nil)
+	ts = cmp.Or(ts, stamp())
 	p["channel"] = object{"id": channel, "name": "sample-channel"}
 	p["container"] = object{"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": ephemeral}
 	if !ephemeral { // of ephemeral messages Slack sends nothing
-		p["message"] = told(seen, ts)
+		m := told(seen, ts)
+		if s.replied(channel, ts) { // Source: Slack's documentation, "Retrieving messages", of threads
+			m["thread_ts"] = ts
+		}
+		p["message"] = m
 	}
 	return p
 }
 
 // told is a message of the app's as Slack tells it.
 func told(m object, ts string) object {
-	t := some(m, "text", "blocks", "thread_ts")
+	t := some(m, "text", "blocks", "thread_ts", "files")
 	t["type"], t["ts"], t["user"], t["bot_id"], t["app_id"], t["team"] = "message", ts, Bot, botID, App, Team
 	return t
 }

@@ -48,6 +48,8 @@ type Slack struct {
 	faults   []*fault
 	posts    []Post
 	calls    []Call
+	messages map[string][]Message // that stay, by channel
+	stamps   int                  // that were given to messages
 }
 
 // Person is what Slack knows of a user.
@@ -85,9 +87,9 @@ type Post struct {
 	At        time.Time
 	Via       string          // "response_url", "response_action" or the method, such as "views.open"
 	To        string          // the response URL, the channel, the view's id, or the user whose Home tab it is
-	Replaced  bool            // it took the place of the message whose button was pressed, or deleted it
+	Replaced  bool            // it took the place of a message, or deleted it
 	InChannel bool            // it is a message that everybody in the channel sees
-	Body      json.RawMessage // the message, with channel and user if a method posts it, or the view
+	Body      json.RawMessage // the message, with channel and user or ts if a method has them, or the view
 }
 
 // Posts lists what was accepted so far, in order.

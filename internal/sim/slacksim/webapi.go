@@ -28,19 +28,22 @@ const (
 type method struct {
 	scope string // that the token needs; empty: none
 	call  func(*Slack, args) (object, error)
+	reads bool // and takes a GET too
 }
 
 // methods of the Web API.
 // Source: Slack's documentation, "Web API methods".
 var methods = map[string]method{
-	"auth.test":             {"", (*Slack).authTest},
-	"views.open":            {"", (*Slack).viewsOpen},
-	"views.update":          {"", (*Slack).viewsUpdate},
-	"views.publish":         {"", (*Slack).viewsPublish},
-	"users.info":            {"users:read", (*Slack).usersInfo},
-	"usergroups.users.list": {"usergroups:read", (*Slack).groupMembers},
-	"chat.postMessage":      {"chat:write", (*Slack).postMessage},
-	"chat.postEphemeral":    {"chat:write", (*Slack).postEphemeral},
+	"auth.test":             {"", (*Slack).authTest, false},
+	"views.open":            {"", (*Slack).viewsOpen, false},
+	"views.update":          {"", (*Slack).viewsUpdate, false},
+	"views.publish":         {"", (*Slack).viewsPublish, false},
+	"users.info":            {"users:read", (*Slack).usersInfo, true},
+	"usergroups.users.list": {"usergroups:read", (*Slack).groupMembers, true},
+	"chat.postMessage":      {"chat:write", (*Slack).postMessage, false},
+	"chat.postEphemeral":    {"chat:write", (*Slack).postEphemeral, false},
+	"chat.update":           {"chat:write", (*Slack).update, false},
+	"chat.getPermalink":     {"", (*Slack).permalink, true},
 }
 
 // api answers a call of the Web API. Refusals come at HTTP 200.
@@ -49,7 +52,7 @@ func (s *Slack) api(r request) answer {
 	if !known {
 		return refusal(http.StatusOK, problem{code: "unknown_method"})
 	}
-	in, err := argsOf(r)
+	in, err := argsOf(r, m.reads)
 	if err == nil {
 		err = s.authorise(r, in)
 	}
@@ -80,11 +83,18 @@ func (s *Slack) has(scope string) bool { return s.Scopes == nil || slices.Contai
 // ignores, as Slack does.
 type args map[string]json.RawMessage
 
-// argsOf reads arguments from a form or from JSON. Slack also takes a GET for
-// what only reads; nobody here sends one.
-func argsOf(r request) (args, error) {
+// argsOf reads arguments from a form or from JSON, or from the query of a GET of
+// what only reads.
+func argsOf(r request, reads bool) (args, error) {
 	in := args{}
-	if r.Method != http.MethodPost {
+	switch {
+	case r.Method == http.MethodGet && reads:
+		for name, values := range r.URL.Query() {
+			in[name], _ = json.Marshal(values[0])
+		}
+		delete(in, "token") // Slack takes none from there
+		return in, nil
+	case r.Method != http.MethodPost:
 		return nil, problem{"invalid_arguments", "send a POST"}
 	}
 	switch kind := contentType(r.Header); kind {
@@ -148,9 +158,12 @@ func (s *Slack) authorise(r request, in args) error {
 	return nil
 }
 
+// workspace is where people find it.
+const workspace = "https://sample-team.slack.com/"
+
 func (s *Slack) authTest(args) (object, error) {
 	return object{
-		"url": "https://sample-team.slack.com/", "team": "Sample Team", "team_id": Team,
+		"url": workspace, "team": "Sample Team", "team_id": Team,
 		"user": "sample-bot", "user_id": Bot, "bot_id": botID, "is_enterprise_install": false,
 	}, nil
 }
