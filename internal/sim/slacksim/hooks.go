@@ -197,7 +197,8 @@ func (h *hook) accept(r request) (m posted, err error) {
 	return m, nil
 }
 
-// hidden is a path without the part of a response URL that is a secret.
+// hidden is a path without the part that is a secret: that of a response URL or
+// of one that takes a file.
 func hidden(path string) string {
 	if strings.HasPrefix(path, apiPath) {
 		return path

@@ -12,6 +12,16 @@ type Message struct {
 	User     string          // who wrote it; Bot if the app did
 	Body     json.RawMessage // as Slack tells it, with its channel and the ids that Slack gave its blocks
 	Edited   bool            // it was changed after it was posted, whether Slack says so to people or not
+	Files    []File
+}
+
+// File is a file that a message shares.
+type File struct {
+	ID      string
+	Name    string
+	Title   string
+	Comment string // that came with it
+	Data    []byte
 }
 
 // Messages lists what stays in a channel, also replies, in order of their

@@ -15,7 +15,8 @@ import (
 )
 
 // Call is a request that came, also one that was refused. It holds no secret:
-// of a response URL's path the last part is left out.
+// of the path of a response URL or one that takes a file the last part is left
+// out.
 type Call struct {
 	At     time.Time
 	Method string
@@ -87,7 +88,8 @@ func encode(o object) []byte {
 	return data
 }
 
-// ServeHTTP answers response URLs and, below /api/, the Web API.
+// ServeHTTP answers response URLs, URLs that take files and, below /api/, the
+// Web API.
 func (s *Slack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil { // the client has gone, or sends what no client does
@@ -122,8 +124,11 @@ func (s *Slack) play(r request) answer {
 
 // usual is the answer on a good day.
 func (s *Slack) usual(r request) answer {
-	if strings.HasPrefix(r.URL.Path, apiPath) {
+	switch {
+	case strings.HasPrefix(r.URL.Path, apiPath):
 		return s.api(r)
+	case strings.HasPrefix(r.URL.Path, uploadPath):
+		return s.upload(r)
 	}
 	return s.take(r)
 }
@@ -165,8 +170,11 @@ func (s *Slack) RoundTrip(r *http.Request) (reply *http.Response, err error) {
 
 // hostOf is where Slack answers a path.
 func (s *Slack) hostOf(path string) string {
-	if strings.HasPrefix(path, apiPath) {
+	switch {
+	case strings.HasPrefix(path, apiPath):
 		return cmp.Or(s.Base, apiHost)
+	case strings.HasPrefix(path, uploadPath):
+		return cmp.Or(s.Base, filesHost)
 	}
 	return cmp.Or(s.Base, hooksHost)
 }

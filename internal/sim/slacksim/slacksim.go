@@ -50,6 +50,7 @@ type Slack struct {
 	calls    []Call
 	messages map[string][]Message // that stay, by channel
 	stamps   int                  // that were given to messages
+	uploads  []*upload
 }
 
 // Person is what Slack knows of a user.
@@ -76,8 +77,8 @@ const botID = "B0SAMPLE"
 // Source: Slack's documentation, "Implementing slash commands".
 const timeout = 3 * time.Second
 
-// maxBody is more than any body that Slack or an app sends.
-const maxBody = 1 << 20
+// maxBody is more than any body that Slack or an app sends, files included.
+const maxBody = 8 << 20
 
 // object is a JSON object.
 type object = map[string]any

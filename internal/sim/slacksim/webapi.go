@@ -34,16 +34,18 @@ type method struct {
 // methods of the Web API.
 // Source: Slack's documentation, "Web API methods".
 var methods = map[string]method{
-	"auth.test":             {"", (*Slack).authTest, false},
-	"views.open":            {"", (*Slack).viewsOpen, false},
-	"views.update":          {"", (*Slack).viewsUpdate, false},
-	"views.publish":         {"", (*Slack).viewsPublish, false},
-	"users.info":            {"users:read", (*Slack).usersInfo, true},
-	"usergroups.users.list": {"usergroups:read", (*Slack).groupMembers, true},
-	"chat.postMessage":      {"chat:write", (*Slack).postMessage, false},
-	"chat.postEphemeral":    {"chat:write", (*Slack).postEphemeral, false},
-	"chat.update":           {"chat:write", (*Slack).update, false},
-	"chat.getPermalink":     {"", (*Slack).permalink, true},
+	"auth.test":                    {"", (*Slack).authTest, false},
+	"views.open":                   {"", (*Slack).viewsOpen, false},
+	"views.update":                 {"", (*Slack).viewsUpdate, false},
+	"views.publish":                {"", (*Slack).viewsPublish, false},
+	"users.info":                   {"users:read", (*Slack).usersInfo, true},
+	"usergroups.users.list":        {"usergroups:read", (*Slack).groupMembers, true},
+	"chat.postMessage":             {"chat:write", (*Slack).postMessage, false},
+	"chat.postEphemeral":           {"chat:write", (*Slack).postEphemeral, false},
+	"chat.update":                  {"chat:write", (*Slack).update, false},
+	"chat.getPermalink":            {"", (*Slack).permalink, true},
+	"files.getUploadURLExternal":   {"files:write", (*Slack).uploadURL, false},
+	"files.completeUploadExternal": {"files:write", (*Slack).completeUpload, false},
 }
 
 // api answers a call of the Web API. Refusals come at HTTP 200.
