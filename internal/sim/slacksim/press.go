@@ -231,7 +231,7 @@ func initial(e object) object {
 	case "checkboxes":
 		return object{"type": e["type"], "selected_options": []any{}}
 	case "plain_text_input":
-		return object{"type": e["type"], "value": nil}
+		return object{"type": e["type"], "value": e["initial_value"]}
 	}
 	return nil
 }
@@ -261,17 +261,19 @@ func stateOf(is object, blockID, actionID string) object {
 	return v
 }
 
-// keepState carries choices over to a view that takes the place of another:
-// Slack keeps them, whatever the initial option, while block and action are
-// called the same.
+// keepState carries choices, and what was typed, over to a view that takes the
+// place of another: Slack keeps them, whatever the initial option, while block
+// and action are called the same.
 // Source: a maintainer in slackapi/bolt-js#290, about modals; Home tabs alike: a
 // choice.
 func keepState(from, to object) {
 	for _, c := range controls(to) {
 		now := stateOf(to, c.blockID(), c.actionID())
 		was := stateOf(from, c.blockID(), c.actionID())
-		if was["selected_option"] != nil && was["type"] == now["type"] {
-			now["selected_option"] = was["selected_option"]
+		for _, key := range []string{"selected_option", "value"} {
+			if was[key] != nil && was["type"] == now["type"] {
+				now[key] = was[key]
+			}
 		}
 	}
 }

@@ -328,7 +328,7 @@ func TestTriggerIsGoodOnceWithinThreeSeconds(t *testing.T) {
 }
 
 func TestModal(t *testing.T) {
-	s := &slacksim.Slack{BotToken: "xoxb", HTTP: app(200, asJSON, `{"response_action":"errors","errors":{"b":"no"}}`, 0)}
+	s := &slacksim.Slack{BotToken: "xoxb", HTTP: app(200, asJSON, `{"response_action":"errors","errors":{"why":"no"}}`, 0)}
 	call := func(method, args string) (string, map[string]any) {
 		_, code, reply := post(t, s, api+method, asJSON, args, "Authorization", "Bearer xoxb")
 		return code, reply
@@ -368,6 +368,7 @@ func TestModal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	call("views.update", `{"view_id":"`+id+`","view":`+noteForm+`}`)
 	submit() // with errors it stays
 	if code, _ := call("views.update", `{"view_id":"`+id+`","view":`+modal+`}`); code != "" {
 		t.Errorf("after errors: got %s", code)
@@ -377,7 +378,7 @@ func TestModal(t *testing.T) {
 	if code, _ := call("views.update", `{"view_id":"`+id+`","view":`+modal+`}`); code != "not_found" {
 		t.Errorf("after it closed: got %s", code)
 	}
-	if got := s.Posts(); len(got) != 3 || got[0].Via != "views.open" || got[1].Via != "views.update" || got[1].To != id || string(got[2].Body) != modal {
+	if got := s.Posts(); len(got) != 4 || got[0].Via != "views.open" || got[1].Via != "views.update" || got[1].To != id || string(got[3].Body) != modal {
 		t.Errorf("got %+v", got)
 	}
 }

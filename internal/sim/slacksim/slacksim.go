@@ -22,6 +22,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -295,7 +296,7 @@ func (s *Slack) submitted(id string, body []byte) error {
 		s.posts = append(s.posts, Post{At: time.Now(), Via: "response_action", To: id, Body: reply.View})
 		return nil
 	case reply.Action == "errors" && len(reply.Errors) > 0:
-		return nil
+		return s.blamed(id, reply.Errors)
 	case len(body) == 0 || reply.Action == "clear":
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -303,6 +304,23 @@ func (s *Slack) submitted(id string, body []byte) error {
 		return nil
 	}
 	return fmt.Errorf("response_action %q is none, or lacks what it needs", reply.Action)
+}
+
+// blamed wants each error to have words, and to be of an input of the modal, if
+// it is open here.
+func (s *Slack) blamed(id string, errs map[string]string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.views[id]
+	for block, words := range errs {
+		asks := v == nil || slices.ContainsFunc(controls(v.is), func(c control) bool {
+			return c.block["type"] == "input" && c.blockID() == block
+		})
+		if !asks || words == "" {
+			return fmt.Errorf("response_action errors: %q is no input's block, or its error is empty", block)
+		}
+	}
+	return nil
 }
 
 // newID is an id that shows it is made up.

@@ -61,7 +61,8 @@ func TestSend(t *testing.T) {
 		return func() (*http.Request, error) { return s.Interaction(t.Context(), at, payload) }
 	}
 	click, typing, submit := of(s.Clicked("ask", "x")), of(s.Suggestion("person", "k")), of(s.Submitted("V1", "find", nil))
-	const view = `{"type":"modal","title":{"type":"plain_text","text":"T"},"blocks":[{"type":"divider"}]}`
+	const view = `{"type":"modal","title":{"type":"plain_text","text":"T"},"submit":{"type":"plain_text","text":"S"},"blocks":[
+		{"type":"input","block_id":"b","label":{"type":"plain_text","text":"L"},"element":{"type":"plain_text_input"}}]}`
 	for name, c := range map[string]struct {
 		request func() (*http.Request, error)
 		status  int
