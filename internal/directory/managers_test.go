@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -209,7 +210,9 @@ func TestLooksFromManyGoroutines(t *testing.T) {
 			wg.Go(func() {
 				for range 50 {
 					if g == 0 {
-						must[directory.Synced](t)(d.Sync(t.Context(), true))
+						if _, err := d.Sync(t.Context(), true); err != nil && !errors.Is(err, store.ErrChanged) { // others may store at each of its attempts
+							t.Error(err)
+						}
 						continue
 					}
 					look := []func(context.Context) (directory.View, error){d.Look, d.LookLive}[g%2]
