@@ -19,7 +19,7 @@ var mayImport = map[string][]string{
 	"internal/metrics":         {},
 	"internal/token":           {"internal/metrics", "internal/zoho", "internal/store"},
 	"internal/directory":       {"internal/zoho", "internal/store"},
-	"internal/audit":           {"internal/directory", "internal/zoho"},
+	"internal/audit":           {"internal/directory", "internal/zoho", "internal/store"},
 	"internal/slackfmt":        {"internal/audit", "internal/directory", "internal/zoho"},
 	"internal/bot":             {"internal/slackfmt", "internal/audit", "internal/directory", "internal/token", "internal/metrics", "internal/zoho", "internal/store"},
 	"internal/sim/zohosim":     {},

@@ -20,15 +20,15 @@ import (
 // are compared without case, accents and blanks around them, ids as they stand;
 // empty entries are none.
 type Rules struct {
-	Profiles  []string // names or ids of further profiles whose holders are administrators
-	Roles     []string // names or ids of further roles
-	Domains   []string // what may stand after the @ of an administrator's address, to the letter but for case: a subdomain is another domain; none: anything may
-	Mailboxes []string // what stands before the @ of mailboxes that people share; nil: DefaultMailboxes
-	Off       []Flag   // flags that are switched off
+	Profiles  []string `json:"profiles,omitempty"` // names or ids of further profiles whose holders are administrators
+	Roles     []string `json:"roles,omitempty"`    // names or ids of further roles
+	Domains   []string `json:"domains,omitempty"`  // what may stand after the @ of an administrator's address, to the letter but for case: a subdomain is another domain; none: anything may
+	Mailboxes []string `json:"mailboxes,omitzero"` // what stands before the @ of mailboxes that people share; nil: DefaultMailboxes
+	Off       []Flag   `json:"off,omitempty"`      // flags that are switched off
 
 	// NoAdminRoles says that a role which Zoho marks as an administrator's makes
 	// nobody one. Zoho does not document that mark.
-	NoAdminRoles bool
+	NoAdminRoles bool `json:"no_admin_roles,omitempty"`
 }
 
 // Rule is one by which somebody counts as an administrator.
