@@ -37,27 +37,49 @@ type terminal struct {
 	controls *[]Control // what was numbered so far; nil: nothing is
 }
 
+// shown is what a terminal shows of a message or a modal.
+type shown struct {
+	Text  string `json:"text"`
+	Title struct {
+		Text string `json:"text"`
+	} `json:"title"`
+	Blocks slack.Blocks `json:"blocks"`
+	Files  []struct {
+		Name string `json:"name"`
+		Size int    `json:"size"`
+	} `json:"files"`
+}
+
 func (t terminal) message(message []byte) (string, error) {
-	var m struct {
-		Text   string       `json:"text"`
-		Blocks slack.Blocks `json:"blocks"`
-	}
+	var m shown
 	if err := json.Unmarshal(message, &m); err != nil {
 		return "", fmt.Errorf("message: %w", err)
 	}
-	if len(m.Blocks.BlockSet) == 0 {
-		return mrkdwn(m.Text) + "\n", nil
+	var shown strings.Builder
+	if m.Title.Text != "" {
+		shown.WriteString(t.bold(m.Title.Text) + "\n")
 	}
+	if len(m.Blocks.BlockSet) == 0 && m.Text != "" {
+		shown.WriteString(mrkdwn(m.Text) + "\n")
+	}
+	shown.WriteString(t.blocks(m.Blocks.BlockSet))
+	for _, f := range m.Files {
+		fmt.Fprintf(&shown, "Attached: %s, %d bytes\n", f.Name, f.Size)
+	}
+	return shown.String(), nil
+}
+
+func (t terminal) blocks(blocks []slack.Block) string {
 	var shown strings.Builder
 	var previous slack.MessageBlockType
-	for _, block := range m.Blocks.BlockSet {
+	for _, block := range blocks {
 		if block.BlockType() == previous && (previous == slack.MBTRichText || previous == slack.MBTSection) {
 			shown.WriteString("\n") // people in a list stand apart
 		}
 		previous = block.BlockType()
 		shown.WriteString(t.block(block) + "\n")
 	}
-	return shown.String(), nil
+	return shown.String()
 }
 
 func (t terminal) style(text, sequence string) string {
@@ -76,7 +98,11 @@ func (t terminal) block(b slack.Block) string {
 	case *slack.HeaderBlock:
 		return t.bold(b.Text.Text)
 	case *slack.RichTextBlock:
-		return t.richText(b)
+		return t.richText(b.Elements)
+	case *slack.TableBlock:
+		return t.table(b)
+	case *slack.InputBlock:
+		return t.input(b)
 	case *slack.ContextBlock:
 		var texts []string
 		for _, e := range b.ContextElements.Elements {
@@ -167,9 +193,34 @@ func chosen(e *slack.SelectBlockElement) string {
 	return e.Placeholder.Text
 }
 
-func (t terminal) richText(b *slack.RichTextBlock) string {
+// table shows a row in a line.
+func (t terminal) table(b *slack.TableBlock) string {
+	var rows []string
+	for _, row := range b.Rows {
+		var cells []string
+		for _, c := range row {
+			text := ""
+			if c, ok := c.(*slack.TableRichTextCell); ok { // the bot sends no other
+				text = strings.ReplaceAll(t.richText(c.Elements), "\n", ", ")
+			}
+			cells = append(cells, text)
+		}
+		rows = append(rows, strings.Join(cells, " | "))
+	}
+	return strings.Join(rows, "\n")
+}
+
+func (t terminal) input(b *slack.InputBlock) string {
+	text := b.Label.Text
+	if b.Hint != nil {
+		text += "\n" + t.faint(b.Hint.Text)
+	}
+	return text
+}
+
+func (t terminal) richText(elements []slack.RichTextElement) string {
 	var text strings.Builder
-	for _, e := range b.Elements {
+	for _, e := range elements {
 		if section, ok := e.(*slack.RichTextSection); ok {
 			text.WriteString(t.section(section))
 		}
@@ -205,6 +256,8 @@ func (t terminal) section(s *slack.RichTextSection) string {
 			}
 		case *slack.RichTextSectionLinkElement:
 			text.WriteString(e.Text)
+		case *slack.RichTextSectionDateElement:
+			text.WriteString(told(e.Timestamp.Time(), e.Format))
 		case *slack.RichTextSectionUserElement:
 			text.WriteString("@" + e.UserID)
 		case *slack.RichTextSectionUserGroupElement:
@@ -217,18 +270,19 @@ func (t terminal) section(s *slack.RichTextSection) string {
 }
 
 var (
+	user = regexp.MustCompile(`<(@[A-Z0-9]+)>`)
 	date = regexp.MustCompile(`<!date\^(\d+)\^([^|>]*)\|[^>]*>`)
 	link = regexp.MustCompile(`<(?:mailto|tel|https):[^|>]*\|([^>]*)>`)
 )
 
 // mrkdwn shows Slack's markup: dates in this computer's time zone, links as
-// their words, and the three escaped characters as themselves.
+// their words, users by their ids, and the three escaped characters as themselves.
 func mrkdwn(text string) string {
 	text = date.ReplaceAllStringFunc(text, func(match string) string {
 		parts := date.FindStringSubmatch(match)
 		seconds, _ := strconv.ParseInt(parts[1], 10, 64)
 		return told(time.Unix(seconds, 0), parts[2])
 	})
-	text = link.ReplaceAllString(text, "$1")
+	text = user.ReplaceAllString(link.ReplaceAllString(text, "$1"), "$1")
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(text)
 }
