@@ -14,9 +14,10 @@ import (
 type Ask struct {
 	Command string `json:"command"`          // such as /crmuser
 	Text    string `json:"text,omitempty"`   // what would be typed after it
-	What    string `json:"what,omitempty"`   // of a person: WhatTeam or WhatChain; empty: their card
+	What    string `json:"what,omitempty"`   // of a person: WhatTeam or WhatChain, empty: their card; of an audit: WhatAcknowledge or WhatQuestion
 	Person  string `json:"person,omitempty"` // id of the person in question; empty: Text says who
 	Page    int    `json:"page,omitempty"`   // of a list, from 0
+	Run     string `json:"run,omitempty"`    // of an audit, as its records name it
 	Live    bool   `json:"live,omitempty"`   // Zoho is to be asked now
 	Back    *Ask   `json:"back,omitempty"`   // where the button Back leads; nil: there is none
 }
@@ -25,6 +26,12 @@ type Ask struct {
 const (
 	WhatTeam  = "team"  // who reports to them
 	WhatChain = "chain" // whom they report to, up to the top
+)
+
+// What can be said of an audit.
+const (
+	WhatAcknowledge = "acknowledge" // somebody has looked at it
+	WhatQuestion    = "question"    // somebody wants to know more
 )
 
 // The actions of a message, as Slack names them in what it sends. Those with

@@ -163,7 +163,7 @@ func (l line) said() string {
 	return b.String()
 }
 
-// text is the line as mrkdwn.
+// text is the line as mrkdwn, with times in UTC.
 func (l line) text() string {
 	var b strings.Builder
 	for _, element := range l {
@@ -176,6 +176,10 @@ func (l line) text() string {
 			b.WriteString("<@" + e.UserID + ">")
 		case *slack.RichTextSectionUserGroupElement:
 			b.WriteString("<!subteam^" + e.UsergroupID + ">")
+		case *slack.RichTextSectionLinkElement:
+			b.WriteString("<" + escape(e.URL) + "|" + escape(e.Text) + ">")
+		case *slack.RichTextSectionDateElement:
+			b.WriteString(escape(*e.Fallback))
 		}
 	}
 	return b.String()

@@ -31,9 +31,9 @@ var commands = []command{
 		[]string{"/crmuser kim", "/crmuser patricia boyle", "/crmuser kim@example.com"}},
 	{commandUsers, "how many people there are in Zoho CRM and who, by name and by " + filters() + "; or how many of each", "[names, filters such as role:sales, or: by role]",
 		[]string{"/crmusers role:sales status:active", "/crmusers manager:\"patricia boyle\"", "/crmusers by role"}},
-	{commandAdmins, "who administers Zoho CRM, and what is odd about them; rules says who counts", "[rules]",
-		[]string{"/crmadmins", "/crmadmins rules"}},
-	{commandStatus, "how I am: my access to Zoho CRM, the age of the list of people, and my version", "", nil},
+	{commandAdmins, "who administers Zoho CRM, and what is odd about them; rules says who counts, audit posts an audit now, history lists the audits that there were", "[rules, audit or history]",
+		[]string{"/crmadmins", "/crmadmins rules", "/crmadmins audit", "/crmadmins history"}},
+	{commandStatus, "how I am: my access to Zoho CRM, the age of the list of people and of the last audit, and my version", "", nil},
 }
 
 // filters names those of the query language.

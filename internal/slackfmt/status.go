@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"crmwho/internal/audit"
 )
 
 // Status is how the bot is. A time that is zero is unknown, but for Now.
@@ -26,6 +28,14 @@ type Status struct {
 	ZohoFailedAt time.Time // when Zoho last failed; zero: its last answer was good
 	ZohoProblem  string    // what that was, in a sentence
 	LastError    string    // the same for engineers; empty: not shown
+
+	AuditAt       time.Time     // when the last audit was posted; zero: nothing is said of it
+	AuditOutcome  audit.Outcome // what was said of it; empty: nothing yet
+	AuditBy       string        // Slack user id of who said that
+	AuditFailedAt time.Time     // when an audit failed; zero: not since the last one
+	AuditProblem  string        // why, in a sentence
+	AuditOld      bool          // the last one is older than the schedule allows
+	AuditNone     bool          // there has been none, though there is a channel for it
 }
 
 // What counts as well.
@@ -42,7 +52,7 @@ const (
 // StatusReport says how the bot is: first whether all is well, then the facts.
 func StatusReport(s Status) Message {
 	verdict, mark := "All is well.", ""
-	if wrong := given(s.grantTrouble(), s.tokenTrouble(), s.zohoTrouble(), s.listTrouble()); len(wrong) > 0 {
+	if wrong := given(s.grantTrouble(), s.tokenTrouble(), s.zohoTrouble(), s.listTrouble(), s.auditTrouble()); len(wrong) > 0 {
 		verdict, mark = "Not well: "+strings.Join(wrong, "; ")+".", "⚠ "
 	}
 	facts := s.facts()
@@ -54,7 +64,9 @@ func StatusReport(s Status) Message {
 		}
 		lines = append(lines, line{bold(f.label + ":"), plain(" "), value})
 	}
-	return private(escape(withFacts(verdict, facts)), richText(lines...))
+	signer := s.auditSigner()
+	text := strings.Join(given(escape(withFacts(verdict, facts)), signer.text()), " ")
+	return private(text, richText(append(lines, signer)...))
 }
 
 const lastError = "Last error"
@@ -64,6 +76,7 @@ func (s Status) facts() []fact {
 		{"Token", s.token()},
 		{"People", s.people()},
 		{"Zoho CRM", s.zoho()},
+		{"Last audit", s.audit()},
 		{"Version", clean(s.Version, maxListed)},
 		{lastError, clean(s.LastError, maxError)},
 	}, func(f fact) bool { return f.value == "" })
@@ -165,6 +178,47 @@ func (s Status) zohoTrouble() string {
 		return ""
 	}
 	return "calls to Zoho CRM fail"
+}
+
+// audit is when the last one was and what was said of it, and how a later one failed.
+func (s Status) audit() string {
+	last, looked, failed := "", "", ""
+	switch {
+	case !s.AuditAt.IsZero() && s.signed():
+		last, looked = s.since(s.AuditAt), string(s.AuditOutcome)
+	case !s.AuditAt.IsZero():
+		last, looked = s.since(s.AuditAt), "neither acknowledged nor questioned"
+	case s.AuditNone:
+		last = "none yet"
+	}
+	if !s.AuditFailedAt.IsZero() {
+		failed = strings.Join(given("one failed "+s.since(s.AuditFailedAt), clean(s.AuditProblem, maxProblem)), ": ")
+	}
+	return strings.Join(given(last, looked, failed), "; ")
+}
+
+func (s Status) signed() bool {
+	return s.AuditOutcome == audit.Acknowledged || s.AuditOutcome == audit.Questioned
+}
+
+// auditSigner mentions who said that of it; nil for nobody.
+func (s Status) auditSigner() line {
+	if s.AuditAt.IsZero() || !s.signed() || !IsID(s.AuditBy, "UW") {
+		return nil
+	}
+	return line{plain("The last audit was " + string(s.AuditOutcome) + " by "), userMention(s.AuditBy), plain(".")}
+}
+
+func (s Status) auditTrouble() string {
+	switch {
+	case !s.AuditFailedAt.IsZero():
+		return "the last audit failed"
+	case s.AuditOld && !s.AuditAt.IsZero():
+		return "the last audit is " + ageOf(s.Now.Sub(s.AuditAt)) + " old"
+	case s.AuditOld && s.AuditNone:
+		return "there has been no audit"
+	}
+	return ""
 }
 
 func (s Status) since(t time.Time) string { return ageOf(s.Now.Sub(t)) + " ago" }

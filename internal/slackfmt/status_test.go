@@ -31,6 +31,11 @@ func TestGoldenStatus(t *testing.T) {
 	down.GrantDead, down.ExchangeProblem = false, ""
 	down.LastError = `read users, page 2: GET www.zohoapis.eu: 503 <html> & *more* of it`
 	golden(t, "status-error", slackfmt.StatusReport(down))
+	audited := well()
+	audited.AuditAt, audited.AuditOutcome, audited.AuditBy = now.Add(-50*time.Hour), "acknowledged", "U0SAMPLE"
+	golden(t, "status-audited", slackfmt.StatusReport(audited))
+	audited.AuditFailedAt, audited.AuditProblem, audited.AuditOld = now.Add(-2*time.Hour), "Zoho CRM cannot be reached right now.", true
+	golden(t, "status-audit-failed", slackfmt.StatusReport(audited))
 }
 
 func TestStatusReport(t *testing.T) {
@@ -67,6 +72,17 @@ func TestStatusReport(t *testing.T) {
 		{"no answer and why", func(s *slackfmt.Status) { s.ZohoFailedAt, s.ZohoProblem = now, "Why?" }, "Not well: calls to Zoho CRM fail." + token + people + " Zoho CRM: failed less than a minute ago: Why?" + version},
 		{"no version", func(s *slackfmt.Status) { s.Version = "" }, "All is well." + token + people + zoho},
 		{"an error", func(s *slackfmt.Status) { s.LastError = "a <b> & c" }, "All is well." + token + people + zoho + version + " Last error: a &lt;b&gt; &amp; c."},
+		{"no audit", func(s *slackfmt.Status) { s.AuditNone = true }, "All is well." + token + people + zoho + " Last audit: none yet." + version},
+		{"no audit for long", func(s *slackfmt.Status) { s.AuditNone, s.AuditOld = true, true }, "Not well: there has been no audit." + token + people + zoho + " Last audit: none yet." + version},
+		{"no audit, as it failed", func(s *slackfmt.Status) { s.AuditNone, s.AuditFailedAt = true, now }, "Not well: the last audit failed." + token + people + zoho + " Last audit: none yet; one failed less than a minute ago." + version},
+		{"an audit", func(s *slackfmt.Status) { s.AuditAt = now.Add(-50 * time.Hour) }, "All is well." + token + people + zoho + " Last audit: 2 days ago; neither acknowledged nor questioned." + version},
+		{"an audit that is signed", func(s *slackfmt.Status) {
+			s.AuditAt, s.AuditOutcome, s.AuditBy = now.Add(-50*time.Hour), "questioned", "<!here>"
+		}, "All is well." + token + people + zoho + " Last audit: 2 days ago; questioned." + version},
+		{"an old audit", func(s *slackfmt.Status) { s.AuditAt, s.AuditOld = now.Add(-9*24*time.Hour), true }, "Not well: the last audit is 9 days old." + token + people + zoho + " Last audit: 9 days ago; neither acknowledged nor questioned." + version},
+		{"a failed audit", func(s *slackfmt.Status) {
+			s.AuditAt, s.AuditFailedAt, s.AuditProblem, s.AuditOld = now.Add(-9*24*time.Hour), now.Add(-time.Hour), "Why?", true
+		}, "Not well: the last audit failed." + token + people + zoho + " Last audit: 9 days ago; neither acknowledged nor questioned; one failed 1 hour ago: Why?" + version},
 		{"nothing known", func(s *slackfmt.Status) { *s = slackfmt.Status{} }, "Not well: token unknown. Token: unknown. People: not read yet. Zoho CRM: not asked yet."},
 	} {
 		s := well()
@@ -83,5 +99,6 @@ func TestLongStatusStaysShort(t *testing.T) {
 	s := well()
 	s.LastError = strings.Repeat("<&>", 5000)
 	s.ZohoFailedAt, s.ZohoProblem, s.TokenProblem, s.ExchangeProblem = now, s.LastError, s.LastError, s.LastError
-	check(t, "long status", slackfmt.StatusReport(s))
+	s.AuditAt, s.AuditOutcome, s.AuditBy, s.AuditFailedAt, s.AuditProblem = now, "questioned", "U0SAMPLE", now, s.LastError
+	check(t, "long status", slackfmt.StatusReport(s), "U0SAMPLE")
 }
