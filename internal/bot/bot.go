@@ -38,8 +38,9 @@ type Bot struct {
 	// HandOver starts Do with a job, at least once, soon, and in a way that
 	// outlives the request. It returns when the job is sure to start. Required.
 	HandOver func(ctx context.Context, job []byte) error
-	// Claims keeps which jobs are being done or were, under "answers/", and which
-	// notices were given, under "notices/". Required.
+	// Claims keeps which jobs are being done or were, under "answers/" and
+	// "audit-…/", which notices were given, under "notices/", and the records of
+	// audits, under "audit/". Required.
 	Claims store.Store
 	// Access is who may ask what.
 	Access Access
@@ -55,6 +56,13 @@ type Bot struct {
 	// the token's troubles, and of their end; empty: none.
 	NoticeChannel string
 	Setup         string // the command that connects Zoho CRM anew, for notices
+
+	// AuditChannel is the id of the channel that the job admin-audit posts to;
+	// empty: no audits.
+	AuditChannel string
+	// AuditMaxAge is the age at which the last audit is too old, for /crmstatus;
+	// zero: none is.
+	AuditMaxAge time.Duration
 
 	Token   zoho.TokenSource // that Warm asks ahead of the first call of Zoho; nil: none
 	Version string           // of the program, for /crmstatus
@@ -101,7 +109,7 @@ type reply struct {
 }
 
 func (b *Bot) reply(ctx context.Context, p payload) reply {
-	if (p.kind == shortcut || p.kind == event) && !b.Access.serves(p.question) {
+	if (p.kind == shortcut || p.kind == sentence || p.kind == event) && !b.Access.serves(p.question) {
 		b.countRefusal(ctx, slog.LevelInfo, "workspace")
 		return reply{}
 	}
@@ -118,12 +126,14 @@ func (b *Bot) reply(ctx context.Context, p payload) reply {
 		return reply{body: slackfmt.Options(b.suggest(ctx, p))}
 	case shortcut:
 		b.openModal(ctx, p.question)
+	case sentence:
+		b.askForSentence(ctx, p.question)
 	case submission:
 		a, later := b.first(ctx, p.question)
 		if later {
 			a.message = slackfmt.Looking()
 		}
-		view := a.modal()
+		view := a.modal(p.question)
 		return b.json(ctx, slack.NewUpdateViewSubmissionResponse(&view))
 	case event:
 		if err := b.handOver(ctx, job{Question: p.question}); err != nil {
@@ -167,7 +177,7 @@ func (b *Bot) answerOrHandOver(ctx context.Context, q question, before time.Dura
 	inline, cancel := context.WithDeadline(ctx, traceOf(ctx).deadline.Add(-before))
 	defer cancel()
 	a = b.answer(inline, q)
-	if !a.failed || inline.Err() == nil && !waits(a.err) {
+	if !a.failed || inline.Err() == nil && !waits(a.err) && !errors.Is(a.err, errJobOnly) {
 		return a, false
 	}
 	if err := b.handOver(ctx, job{Question: q}); err != nil {
@@ -279,7 +289,7 @@ func (b *Bot) openModal(ctx context.Context, q question) {
 	open, cancel := atLeast(ctx, grace)
 	defer cancel()
 	err := b.callSlack(open, "open modal", func(api *slack.Client) error {
-		opened, err := api.OpenViewContext(open, q.ID, a.modal())
+		opened, err := api.OpenViewContext(open, q.ID, a.modal(q))
 		if err == nil {
 			q.View = opened.ID
 		}
@@ -319,13 +329,16 @@ func (b *Bot) show(ctx context.Context, q question, a answered) error {
 		})
 	}
 	return b.callSlack(ctx, "modal", func(api *slack.Client) error {
-		_, err := api.UpdateViewContext(ctx, a.modal(), "", "", q.View)
+		_, err := api.UpdateViewContext(ctx, a.modal(q), "", "", q.View)
 		return err
 	})
 }
 
 // modal and home show an answer below a search, but for who may not search.
-func (a answered) modal() slack.ModalViewRequest {
+func (a answered) modal(q question) slack.ModalViewRequest {
+	if q.signs() {
+		return slackfmt.SignedView(a.message)
+	}
 	if a.refused != "" {
 		return slackfmt.AnswerView(a.message)
 	}

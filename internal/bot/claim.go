@@ -47,8 +47,7 @@ var errClaimed = errors.New("the answer is being sent by another")
 // now. It gives nil when the question was answered.
 func (b *Bot) claim(ctx context.Context, j job) (*claim, error) {
 	q := j.Question
-	id := sha256.Sum256([]byte(q.Team + "/" + cmp.Or(q.ID, q.ReplyURL)))
-	c := &claim{name: claims + hex.EncodeToString(id[:16])}
+	c := &claim{name: claims + claimID(q)}
 	for {
 		before, err := c.read(ctx, b.Claims)
 		if err != nil {
@@ -72,6 +71,12 @@ func (b *Bot) claim(ctx context.Context, j job) (*claim, error) {
 			return c, err
 		}
 	}
+}
+
+// claimID tells questions apart, in hexadecimal.
+func claimID(q question) string {
+	id := sha256.Sum256([]byte(q.Team + "/" + cmp.Or(q.ID, q.ReplyURL)))
+	return hex.EncodeToString(id[:16])
 }
 
 func (c *claim) read(ctx context.Context, s store.Store) (before claimed, err error) {

@@ -15,6 +15,7 @@ import (
 const (
 	answerJob = "answer"
 	syncJob   = "directory-sync"
+	auditJob  = "admin-audit"
 )
 
 // job is a payload from the bot itself, a schedule or an operator. Doing one
@@ -22,6 +23,9 @@ const (
 type job struct {
 	Job string `json:"job"`
 	All bool   `json:"all,omitempty"` // of directory-sync: read everybody, whatever is known
+
+	// Scheduled is the time of the schedule that admin-audit is for.
+	Scheduled string `json:"scheduled,omitempty"`
 
 	// Of answer:
 	Question  question  `json:"question,omitzero"`
@@ -40,6 +44,7 @@ var ErrJob = errors.New("not a job of mine")
 //	{"job":"answer",…}                     answers a question that was handed over
 //	{"job":"directory-sync"}               brings the stored list of people up to date, after a look at the token's health
 //	{"job":"directory-sync","all":true}    reads all of them anew
+//	{"job":"admin-audit","scheduled":"…"}  posts the audit of that time, in RFC 3339
 //
 // An answer is sent once however often its job is delivered, and once more for
 // each process that died after sending it and before noting that.
@@ -55,11 +60,16 @@ func (b *Bot) Do(ctx context.Context, payload []byte) ([]byte, error) {
 	case syncJob:
 		b.notice(ctx) // before the sync, which a dead token or a time-out ends
 		done, err := b.People.Sync(ctx, j.All)
+		b.watchAdmins(ctx, err == nil)
 		b.logJob(ctx, j.Job, err)
 		if err != nil {
 			return nil, err
 		}
 		return json.Marshal(done)
+	case auditJob:
+		err := b.scheduled(ctx, j.Scheduled)
+		b.logJob(ctx, j.Job, err)
+		return []byte("{}"), err
 	}
 	return nil, ErrJob
 }
@@ -71,7 +81,7 @@ func (b *Bot) logJob(ctx context.Context, name string, err error) {
 		level = slog.LevelError
 		attrs = append(attrs, slog.Any("err", err))
 	}
-	b.log().LogAttrs(ctx, level, "job", append(attrs, b.metrics(jobMetrics)...)...)
+	b.log().LogAttrs(ctx, level, "job", append(attrs, b.metrics(jobMetrics, "job")...)...)
 }
 
 const (

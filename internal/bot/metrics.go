@@ -15,6 +15,7 @@ var (
 	handedOverMetrics = slices.Concat(firstReplyMetrics, callMetrics)
 	jobMetrics        = slices.Concat(metrics.Counts("failed"), callMetrics)
 	refusedMetrics    = metrics.Counts("refused")
+	auditMetrics      = []metrics.Metric{{Name: "audit_age_h", Unit: "None"}}
 )
 
 // metrics are the attributes that embed metrics in a line.

@@ -82,7 +82,7 @@ func (b *Bot) giveNotice(ctx context.Context) (token.Kind, error) {
 		return "", err
 	}
 	n := health.Notice(kind, b.Setup, now)
-	err = b.say(ctx, b.NoticeChannel, b.checked(ctx, slackfmt.Notice(n.Subject, n.Text, n.Steps)))
+	_, err = b.post(ctx, b.NoticeChannel, "", b.checked(ctx, slackfmt.Notice(n.Subject, n.Text, n.Steps)))
 	b.endNotice(ctx, known.after(kind, told, err), version)
 	return kind, err
 }

@@ -63,6 +63,7 @@ const (
 	press      // of a button, or a choice in a select or a menu
 	suggestion // options for what is being typed
 	shortcut
+	sentence   // is to be asked for, of whoever questions an audit
 	submission // of a modal
 	event
 	challenge // proof that the URL of events is the bot's
@@ -157,6 +158,7 @@ type interaction struct {
 		ID         string `json:"id"`
 		Type       string `json:"type"`
 		CallbackID string `json:"callback_id"`
+		Metadata   string `json:"private_metadata"`
 		State      struct {
 			Values map[string]map[string]action `json:"values"`
 		} `json:"state"`
@@ -194,6 +196,11 @@ func parseInteraction(data []byte) (p payload, ok bool) {
 		if i.Message.User != "" {
 			p.Text = "<@" + i.Message.User + ">"
 		}
+	case i.Type == "view_submission" && i.View.CallbackID == slackfmt.CallbackQuestion:
+		p.kind, p.View = submission, i.View.ID
+		p.Ask, _ = slackfmt.ParseAsk(i.View.Metadata)
+		p.Channel = p.Text // askForSentence put it there
+		p.Text = i.View.State.Values[slackfmt.BlockQuestion][slackfmt.ActionSentence].Value
 	case i.Type == "view_submission" && i.View.CallbackID == slackfmt.CallbackFind:
 		p.kind, p.View = submission, i.View.ID
 		p.Ask = slackfmt.Ask{Command: findPerson, Person: i.View.State.Values[slackfmt.BlockPerson][slackfmt.ActionPerson].Selected.Value}
@@ -209,6 +216,12 @@ func (p *payload) pressed(i interaction) {
 		return
 	}
 	p.kind, p.Ask = press, a.asked()
+	if p.signs() { // the audit stays, and whoever signs it is told apart
+		if p.What == slackfmt.WhatQuestion {
+			p.kind = sentence
+		}
+		return
+	}
 	switch i.View.Type {
 	case "modal":
 		p.View = i.View.ID
@@ -227,7 +240,8 @@ func (a action) asked() slackfmt.Ask {
 	ok := false
 	filter, isFilter := strings.CutPrefix(a.ActionID, slackfmt.FilterPrefix)
 	switch {
-	case strings.HasPrefix(a.ActionID, slackfmt.AskPrefix), a.ActionID == slackfmt.ActionShare:
+	case strings.HasPrefix(a.ActionID, slackfmt.AskPrefix), a.ActionID == slackfmt.ActionShare,
+		a.ActionID == slackfmt.ActionAcknowledge, a.ActionID == slackfmt.ActionQuestion:
 		ask, ok = slackfmt.ParseAsk(a.Value)
 	case a.ActionID == slackfmt.ActionMore:
 		ask, ok = slackfmt.ParseAsk(a.Selected.Value)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"crmwho/internal/audit"
 	"crmwho/internal/slackfmt"
 )
 
@@ -165,27 +166,94 @@ func slackError(call string, err error) error {
 	return fmt.Errorf("slack: %s: no usable reply", call)
 }
 
-// say posts a message to a channel, without its blocks when Slack refuses them.
-func (b *Bot) say(ctx context.Context, channel string, m slackfmt.Message) error {
-	err := b.postMessage(ctx, channel, m)
-	if errors.Is(err, errRefused) && len(m.Blocks) > 0 {
-		b.log().WarnContext(ctx, "blocks refused", "err", err)
-		err = b.postMessage(ctx, channel, m.TextOnly())
-	}
-	return err
+// post posts a message to a channel, in a thread or in none, without its blocks
+// when Slack refuses them. After errNoReceipt it may have arrived.
+func (b *Bot) post(ctx context.Context, channel, thread string, m slackfmt.Message) (place audit.Place, err error) {
+	err = b.withoutBlocks(ctx, m, func(m slackfmt.Message) error {
+		said := contents(m)
+		if thread != "" {
+			said = append(said, slack.MsgOptionTS(thread))
+		}
+		return b.callOnce(ctx, "post", func(ctx context.Context, api *slack.Client) (err error) {
+			place.Channel, place.TS, err = api.PostMessageContext(ctx, channel, said...)
+			return err
+		})
+	})
+	return place, err
 }
 
-// postMessage posts once. After errNoReceipt the message may have arrived.
-func (b *Bot) postMessage(ctx context.Context, channel string, m slackfmt.Message) error {
+// update changes a message that was posted.
+func (b *Bot) update(ctx context.Context, place audit.Place, m slackfmt.Message) error {
+	return b.withoutBlocks(ctx, m, func(m slackfmt.Message) error {
+		return b.callSlack(ctx, "update", func(api *slack.Client) error {
+			said := contents(m)
+			if len(m.Blocks) == 0 {
+				said = append(said, slack.MsgOptionBlocks()) // takes away those that stand there
+			}
+			_, _, _, err := api.UpdateMessageContext(ctx, place.Channel, place.TS, said...)
+			return err
+		})
+	})
+}
+
+// upload attaches a file. After errNoReceipt it may be there.
+func (b *Bot) upload(ctx context.Context, file slack.UploadFileParameters) error {
+	return b.callOnce(ctx, "file", func(ctx context.Context, api *slack.Client) error {
+		_, err := api.UploadFileContext(ctx, file)
+		return err
+	})
+}
+
+// linkTime bounds asking for a permalink, which is not worth much waiting.
+const linkTime = 2 * time.Second
+
+// permalink is the address of a message, or empty where Slack does not tell it.
+func (b *Bot) permalink(ctx context.Context, place audit.Place) (link string) {
+	ctx, cancel := context.WithTimeout(ctx, linkTime)
+	defer cancel()
+	err := b.callSlack(ctx, "permalink", func(api *slack.Client) (err error) {
+		link, err = api.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: place.Channel, Ts: place.TS})
+		return err
+	})
+	if err != nil {
+		b.log().WarnContext(ctx, "no permalink", "err", err)
+	}
+	return link
+}
+
+// contents are a message's text and blocks.
+func contents(m slackfmt.Message) []slack.MsgOption {
 	said := []slack.MsgOption{slack.MsgOptionText(m.Text, false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
 	if len(m.Blocks) > 0 {
 		said = append(said, slack.MsgOptionBlocks(m.Blocks...))
 	}
+	return said
+}
+
+// withoutBlocks sends a message, and its text alone when Slack refuses the blocks.
+func (b *Bot) withoutBlocks(ctx context.Context, m slackfmt.Message, send func(slackfmt.Message) error) error {
+	err := send(m)
+	if errors.Is(err, errRefused) && len(m.Blocks) > 0 {
+		b.log().WarnContext(ctx, "blocks refused", "err", err)
+		err = send(m.TextOnly())
+	}
+	return err
+}
+
+// callOnce makes a call that is not to be made twice, after waiting where Slack
+// asks for that. After errNoReceipt it may have done what it does.
+func (b *Bot) callOnce(ctx context.Context, call string, do func(context.Context, *slack.Client) error) error {
 	lost := false
-	err := b.callSlack(ctx, "post", func(api *slack.Client) error {
-		ctx, sent := noteSending(ctx)
-		_, _, err := api.PostMessageContext(ctx, channel, said...)
-		lost = err != nil && sent.Load() && !isReply(err)
+	err := b.callSlack(ctx, call, func(api *slack.Client) (err error) {
+		for range maxCalls {
+			sending, sent := noteSending(ctx)
+			err = do(sending, api)
+			lost = err != nil && sent.Load() && !isReply(err)
+			limited, ok := errors.AsType[*slack.RateLimitedError](err)
+			if !ok || limited.RetryAfter > maxWait || !inTimeFor(ctx, limited.RetryAfter) || !sleep(ctx, limited.RetryAfter) {
+				break
+			}
+		}
 		return err
 	})
 	if lost {
@@ -193,6 +261,9 @@ func (b *Bot) postMessage(ctx context.Context, channel string, m slackfmt.Messag
 	}
 	return err
 }
+
+// maxCalls is how often a call is made that Slack asks to wait with.
+const maxCalls = 3
 
 // isReply reports whether a call failed because Slack says so.
 func isReply(err error) bool {

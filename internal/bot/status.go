@@ -29,6 +29,9 @@ func (b *Bot) status(ctx context.Context, q question) answered {
 	if err := b.tokenStatus(ctx, &s); err != nil {
 		last = err
 	}
+	if err := b.auditStatus(ctx, &s); err != nil {
+		last = err
+	}
 	if last != nil && isAdmin {
 		s.LastError = last.Error()
 	}

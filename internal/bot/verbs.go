@@ -48,7 +48,7 @@ func (b *Bot) checked(ctx context.Context, m slackfmt.Message) slackfmt.Message 
 // answerOf is the answer for somebody who may ask, or why they may not.
 func (b *Bot) answerOf(ctx context.Context, q question) answered {
 	words := strings.TrimSpace(directory.Unescape(q.Text))
-	if strings.EqualFold(words, "help") || !slackfmt.IsCommand(q.Command) {
+	if strings.EqualFold(words, "help") && !q.signs() || !slackfmt.IsCommand(q.Command) {
 		if !b.Access.serves(q) {
 			return b.foreign()
 		}
@@ -58,6 +58,8 @@ func (b *Bot) answerOf(ctx context.Context, q question) answered {
 		return a
 	}
 	switch {
+	case q.signs():
+		return b.sign(ctx, q)
 	case q.Person != "" || q.What != "":
 		return b.about(ctx, q)
 	case q.Command == "/crmuser" && words == "":
@@ -298,7 +300,12 @@ func (b *Bot) admins(ctx context.Context, q question, words string) answered {
 	if strings.EqualFold(words, "rules") {
 		return said("rules", slackfmt.AdminRules(q.Ask, b.Admins))
 	}
-	if words != "" {
+	switch {
+	case strings.EqualFold(words, "audit"):
+		return b.makeAudit(ctx, q)
+	case strings.EqualFold(words, "history"):
+		return b.history(ctx, q)
+	case words != "":
 		return said("usage", slackfmt.NotAnArgument(q.Command, words))
 	}
 	v, err := b.look(ctx, q)
