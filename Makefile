@@ -55,10 +55,11 @@ build-TokenRefresh:
 # Parameters that are not given stay as they are in a stack that exists.
 # The outer quotes are the shell's, the inner ones the SAM CLI's.
 parameter = $(if $($(1)),'$(2)="$($(1))"')
-GIVEN = DATA_CENTRE SLACK_TEAMS PEOPLE OWNERS ADMINS CONTACT EXTRA
+GIVEN = DATA_CENTRE SLACK_TEAMS PEOPLE OWNERS ADMINS CONTACT AUDIT_CHANNEL AUDIT_SCHEDULE AUDIT_TIME_ZONE EXTRA
 unquoted = $(foreach name,$(GIVEN),$(if $(findstring ",$($(name)))$(findstring ',$($(name))),$(error $(name) has a quote in it: give it without)))
 PARAMETERS = $(strip $(call parameter,DATA_CENTRE,DataCentre) $(call parameter,SLACK_TEAMS,SlackTeams) \
-	$(call parameter,PEOPLE,PeopleAudience) $(call parameter,OWNERS,OwnerAudience) $(call parameter,ADMINS,AdminAudience) $(call parameter,CONTACT,Contact) $(EXTRA))
+	$(call parameter,PEOPLE,PeopleAudience) $(call parameter,OWNERS,OwnerAudience) $(call parameter,ADMINS,AdminAudience) $(call parameter,CONTACT,Contact) \
+	$(call parameter,AUDIT_CHANNEL,AuditChannel) $(call parameter,AUDIT_SCHEDULE,AuditSchedule) $(call parameter,AUDIT_TIME_ZONE,AuditTimeZone) $(EXTRA))
 
 .PHONY: deploy
 deploy: ## Deploy to AWS; the first time with SLACK_TEAMS, OWNERS, ADMINS and DATA_CENTRE: see README

@@ -2,16 +2,19 @@ package crmwho_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"crmwho/internal/metrics"
 	"crmwho/internal/sim/zohosim"
 	"crmwho/internal/store"
 	"crmwho/internal/token"
@@ -109,32 +112,59 @@ func (a alarm) breaches(values []float64) bool {
 			value += v
 		}
 	}
-	if a.ComparisonOperator == "LessThanThreshold" {
-		return value < a.Threshold
+	threshold, err := strconv.ParseFloat(a.Threshold, 64)
+	if err != nil {
+		panic(err) // a template that has no number there cannot be deployed
 	}
-	return value >= a.Threshold
+	switch a.ComparisonOperator {
+	case "LessThanThreshold":
+		return value < threshold
+	case "GreaterThanThreshold":
+		return value > threshold
+	}
+	return value >= threshold
 }
 
-// alarms are the template's.
+// alarms are the template's, with its parameters as they are unless told.
 func (tpl template) alarms() map[string]alarm {
 	found := map[string]alarm{}
 	for id, r := range tpl.Resources {
 		if r.Type == "AWS::CloudWatch::Alarm" {
-			found[id] = r.Properties.alarm
+			a := r.Properties.alarm
+			a.Threshold = tpl.withDefaults(a.Threshold)
+			found[id] = a
 		}
 	}
 	return found
 }
 
-// TestAlarmsRing on bad days of token-refresh, and not on good ones: the
-// function's own lines are what they are fed with.
-func TestAlarmsRing(t *testing.T) {
-	alarms := readTemplate(t).alarms()
-	for id, a := range alarms {
-		if a.Namespace != "crmwho" || !slices.Equal(a.AlarmActions, []string{"Alerts"}) {
+// ringing are the alarms of one function that would be in alarm at the end of a
+// time, in order.
+func (tpl template) ringing(function string, all []sample, from, to time.Time) (ids []string) {
+	for id, a := range tpl.alarms() {
+		if a.Dimensions[0].Value == function && a.rings(all, from, to) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// TestAlarmsTell the topic, of what the functions count.
+func TestAlarmsTell(t *testing.T) {
+	tpl := readTemplate(t)
+	for id, a := range tpl.alarms() {
+		function := a.Dimensions[0]
+		if a.Namespace != "crmwho" || !slices.Equal(a.AlarmActions, []string{"Alerts"}) || function.Name != "function" || tpl.functions()[function.Value].Type == "" {
 			t.Errorf("%s: got %+v", id, a)
 		}
 	}
+}
+
+// TestAlarmsRing on bad days of token-refresh, and not on good ones: the
+// function's own lines are what they are fed with.
+func TestAlarmsRing(t *testing.T) {
+	tpl := readTemplate(t)
 	for name, day := range map[string]struct {
 		fault   zohosim.FaultKind
 		stopped bool // nothing runs any more
@@ -169,14 +199,8 @@ func TestAlarmsRing(t *testing.T) {
 					_, _ = keeper.Run(t.Context(), token.Request{})
 				}
 			}
-			var got []string
-			all := samples(t, log.Bytes())
-			for id, a := range alarms {
-				if a.rings(all, from, time.Now().Add(time.Minute)) {
-					got = append(got, id)
-				}
-			}
-			if slices.Sort(got); !slices.Equal(got, day.want) {
+			got := tpl.ringing("TokenRefresh", samples(t, log.Bytes()), from, time.Now().Add(time.Minute))
+			if !slices.Equal(got, day.want) {
 				t.Errorf("%s: rings %q, want %q", name, got, day.want)
 			}
 		})
@@ -197,4 +221,76 @@ func keeperOf(t *testing.T, log *bytes.Buffer, setUp bool) (*token.Keeper, *zoho
 		}
 	}
 	return keeper, crm
+}
+
+// auditDay is one on which directory-sync runs every ten minutes, and the audit
+// when it is due.
+type auditDay struct {
+	age    time.Duration // of the last audit at the start; zero: there was none
+	fails  time.Duration // until when each run of the audit fails, one every ten minutes
+	audit  time.Duration // when one is posted; zero: never
+	silent bool          // directory-sync does not run
+	broken bool          // it runs and fails
+	lasts  time.Duration
+}
+
+// TestAuditAlarmsRing on bad days of the audit, and on no other.
+func TestAuditAlarmsRing(t *testing.T) {
+	const hour, minute = time.Hour, time.Minute
+	failed, age := []string{"AuditFailedAlarm"}, []string{"AuditAgeAlarm"}
+	tpl := readTemplate(t)
+	for name, day := range map[string]struct {
+		auditDay
+		want []string
+	}{
+		"all is well":                  {auditDay{age: hour, lasts: 24 * hour}, nil},
+		"the day after a week":         {auditDay{age: 7 * 24 * hour, lasts: 24 * hour}, nil},
+		"as old as it may be":          {auditDay{age: 191*hour + 10*minute, lasts: hour}, nil},
+		"an audit was not made":        {auditDay{age: 190 * hour, lasts: 4 * hour}, age},
+		"it was made in the end":       {auditDay{age: 190 * hour, audit: 4 * hour, lasts: 6 * hour}, nil},
+		"there was none yet":           {auditDay{lasts: 2 * hour}, age},
+		"nothing runs":                 {auditDay{age: hour, silent: true, lasts: 2 * hour}, age},
+		"the sync fails, not an audit": {auditDay{age: hour, broken: true, lasts: 2 * hour}, nil},
+		"runs fail":                    {auditDay{age: 168 * hour, fails: 20 * minute, lasts: 20 * minute}, failed},
+		"the next one mends it":        {auditDay{age: 168 * hour, fails: 10 * minute, audit: 20 * minute, lasts: 2 * hour}, nil},
+		"all runs fail for a day":      {auditDay{age: 168 * hour, fails: 25 * hour, lasts: 25 * hour}, slices.Concat(age, failed)},
+		"and an hour later":            {auditDay{age: 168 * hour, fails: 25 * hour, lasts: 26 * hour}, age},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			from := time.Now()
+			day.play(slog.New(slog.NewJSONHandler(&log, nil)))
+			if got := tpl.ringing("UsersQuery", samples(t, log.Bytes()), from, time.Now().Add(minute)); !slices.Equal(got, day.want) {
+				t.Errorf("%s: rings %q, want %q", name, got, day.want)
+			}
+		})
+	}
+}
+
+// play writes the lines of a day as users-query does.
+func (d auditDay) play(log *slog.Logger) {
+	start := time.Now()
+	last := start.Add(-d.age)
+	line := func(job string, failed bool, more ...slog.Attr) {
+		attrs := append([]slog.Attr{slog.String("job", job), slog.Int("failed", metrics.Count(failed))}, more...)
+		attrs = append(attrs, metrics.Of("UsersQuery", metrics.Counts("failed", "audit_age_h"), "job")...)
+		log.LogAttrs(context.Background(), slog.LevelInfo, "job", attrs...)
+	}
+	for time.Since(start) < d.lasts {
+		time.Sleep(10 * time.Minute)
+		now := time.Since(start)
+		if now <= d.fails || now == d.audit {
+			line("admin-audit", now <= d.fails)
+		}
+		if now == d.audit {
+			last = time.Now()
+		}
+		var age []slog.Attr
+		if d.age > 0 {
+			age = append(age, slog.Float64("audit_age_h", time.Since(last).Hours()))
+		}
+		if !d.silent {
+			line("directory-sync", d.broken, age...)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,13 +34,18 @@ type template struct {
 		Description    string   `yaml:"Description"`
 		AllowedPattern string   `yaml:"AllowedPattern"`
 		AllowedValues  []string `yaml:"AllowedValues"`
+		MaxValue       int      `yaml:"MaxValue"`
 	} `yaml:"Parameters"`
-	Resources map[string]resource `yaml:"Resources"`
+	Conditions map[string]any      `yaml:"Conditions"`
+	Resources  map[string]resource `yaml:"Resources"`
 }
 
 type resource struct {
-	Type       string `yaml:"Type"`
-	Properties struct {
+	Type                string `yaml:"Type"`
+	Condition           string `yaml:"Condition"`
+	DeletionPolicy      string `yaml:"DeletionPolicy"`
+	UpdateReplacePolicy string `yaml:"UpdateReplacePolicy"`
+	Properties          struct {
 		alarm        `yaml:",inline"`
 		FunctionName string `yaml:"FunctionName"`
 		Environment  struct {
@@ -62,14 +68,35 @@ type resource struct {
 		} `yaml:"DefaultRouteSettings"`
 		Events map[string]struct {
 			Properties struct {
-				Method             string `yaml:"Method"`
-				Path               string `yaml:"Path"`
-				ScheduleExpression string `yaml:"ScheduleExpression"`
-				Name               string `yaml:"Name"`
-				Input              string `yaml:"Input"`
+				Method                     string `yaml:"Method"`
+				Path                       string `yaml:"Path"`
+				ScheduleExpression         string `yaml:"ScheduleExpression"`
+				ScheduleExpressionTimezone string `yaml:"ScheduleExpressionTimezone"`
+				State                      any    `yaml:"State"`
+				Name                       string `yaml:"Name"`
+				Input                      string `yaml:"Input"`
+				RetryPolicy                struct {
+					MaximumRetryAttempts     int `yaml:"MaximumRetryAttempts"`
+					MaximumEventAgeInSeconds int `yaml:"MaximumEventAgeInSeconds"`
+				} `yaml:"RetryPolicy"`
 			} `yaml:"Properties"`
 		} `yaml:"Events"`
+		LifecycleConfiguration struct {
+			Rules []map[string]any `yaml:"Rules"`
+		} `yaml:"LifecycleConfiguration"`
+		PolicyDocument struct {
+			Statement []statement `yaml:"Statement"`
+		} `yaml:"PolicyDocument"`
 	} `yaml:"Properties"`
+}
+
+// statement is one of a policy. Action and Resource are a text or a list.
+type statement struct {
+	Effect    string                     `yaml:"Effect"`
+	Principal string                     `yaml:"Principal"`
+	Action    any                        `yaml:"Action"`
+	Resource  any                        `yaml:"Resource"`
+	Condition map[string]map[string]bool `yaml:"Condition"`
 }
 
 // alarm is what an alarm looks at.
@@ -84,7 +111,7 @@ type alarm struct {
 	Period             int      `yaml:"Period"`
 	EvaluationPeriods  int      `yaml:"EvaluationPeriods"`
 	ComparisonOperator string   `yaml:"ComparisonOperator"`
-	Threshold          float64  `yaml:"Threshold"`
+	Threshold          string   `yaml:"Threshold"` // a number, or a parameter
 	TreatMissingData   string   `yaml:"TreatMissingData"`
 	AlarmActions       []string `yaml:"AlarmActions"`
 }
@@ -150,9 +177,9 @@ func TestTemplateAgreesWithTheMakefile(t *testing.T) {
 }
 
 func TestTemplateRoutesAndSchedules(t *testing.T) {
-	every := regexp.MustCompile(`^rate\(([2-9]|[1-9][0-9]+) (minutes|hours|days)\)$`)
-	routes, schedules := map[string]bool{}, 0
 	tpl := readTemplate(t)
+	every := regexp.MustCompile(`^rate\(([2-9]|[1-9][0-9]+) (minutes|hours|days)\)$|` + tpl.Parameters["AuditSchedule"].AllowedPattern)
+	routes, schedules := map[string]bool{}, 0
 	for id, f := range tpl.functions() {
 		for name, event := range f.Properties.Events {
 			switch p := event.Properties; {
@@ -166,15 +193,146 @@ func TestTemplateRoutesAndSchedules(t *testing.T) {
 				if expression := tpl.withDefaults(p.ScheduleExpression); !every.MatchString(expression) || !ours {
 					t.Errorf("%s %s: schedule %q, %q", id, name, p.Name, expression)
 				}
-				if got, want := compact(t, []byte(p.Input)), compact(t, readFile(t, "events/"+job+".json")); got != want {
+				input := strings.ReplaceAll(p.Input, scheduledTime, "2026-11-30T08:00:00Z")
+				if got, want := compact(t, []byte(input)), compact(t, readFile(t, "events/"+job+".json")); got != want {
 					t.Errorf("%s %s: the schedule sends %s, the sample event is %s", id, name, got, want)
 				}
 			}
 		}
 	}
 	want := map[string]bool{bot.CommandsPath: true, bot.InteractivityPath: true, bot.EventsPath: true}
-	if !maps.Equal(routes, want) || schedules != 2 {
+	if !maps.Equal(routes, want) || schedules != 3 {
 		t.Errorf("got routes %v and %d schedules", routes, schedules)
+	}
+}
+
+// scheduledTime is what EventBridge Scheduler puts the time of a run in for, the
+// same at each attempt.
+const scheduledTime = "<aws.scheduler.scheduled-time>"
+
+// TestTemplateSchedulesAudits where there is a channel for them.
+func TestTemplateSchedulesAudits(t *testing.T) {
+	tpl := readTemplate(t)
+	p := tpl.functions()["UsersQuery"].Properties.Events["AdminAudit"].Properties
+	if p.Input != `{"job":"admin-audit","scheduled":"`+scheduledTime+`"}` {
+		t.Errorf("got %s", p.Input)
+	}
+	if p.ScheduleExpressionTimezone != "AuditTimeZone" || p.RetryPolicy.MaximumRetryAttempts == 0 || p.RetryPolicy.MaximumEventAgeInSeconds < 600 {
+		t.Errorf("got %+v", p)
+	}
+	if want := []any{"Audits", "ENABLED", "DISABLED"}; !reflect.DeepEqual(p.State, want) {
+		t.Errorf("got %v, want %v", p.State, want)
+	}
+	if want := []any{[]any{"AuditChannel", ""}}; !reflect.DeepEqual(tpl.Conditions["Audits"], want) {
+		t.Errorf("got %v, want %v", tpl.Conditions["Audits"], want)
+	}
+	if slowest := tpl.Parameters["DirectorySyncMinutes"].MaxValue * 60; slowest == 0 || 2*slowest > tpl.alarms()["AuditAgeAlarm"].Period {
+		t.Errorf("the age is told every %d s, which rings an alarm that misses it", slowest)
+	}
+	for id, a := range tpl.alarms() {
+		if audits := strings.HasPrefix(id, "Audit"); audits != (tpl.Resources[id].Condition == "Audits") {
+			t.Errorf("%s has the condition %q: %+v", id, tpl.Resources[id].Condition, a)
+		}
+	}
+}
+
+// TestTemplateTakesSchedulesOfAudits as EventBridge Scheduler has them, once an
+// hour at most.
+// Source: AWS's documentation, "Schedule types in EventBridge Scheduler".
+func TestTemplateTakesSchedulesOfAudits(t *testing.T) {
+	parameters := readTemplate(t).Parameters
+	for parameter, texts := range map[string]map[string]bool{
+		"AuditSchedule": {
+			"cron(0 8 ? * MON *)": true, "cron(30 6 1 * ? *)": true, "cron(0 8 L 3,6,9,12 ? *)": true, "cron(5 7 ? * MON-FRI *)": true,
+			"cron(0 8 ? * 2#1 *)": true, "cron(0 8 1W JAN/3 ? 2026-2030)": true, "cron(0 0/6 ? * * *)": true, "cron(0 8 ? * 6L *)": true,
+			"": false, "cron(0 8 * * MON *)": false, "cron(0 8 ? * ? *)": false, "cron(0 8 ? * MON)": false, "0 8 ? * MON *": false, "rate(7 days)": false,
+			"cron(* 8 ? * MON *)": false, "cron(0/5 8 ? * MON *)": false, "cron(60 8 ? * MON *)": false, "cron(0 8 ? * mon *)": false, "cron(0 8 ? * MON *) ": false,
+		},
+		"AuditTimeZone": {
+			"UTC": true, "Europe/Berlin": true, "America/Argentina/Buenos_Aires": true, "America/Port-au-Prince": true, "Etc/GMT+5": true,
+			"": false, "Europe/": false, "+02:00": false, "Europe/Berlin ": false, "New York": false,
+		},
+		"AuditChannel": {"": true, "C0SAMPLE": true, "G0SAMPLE": true, "#audits": false, "U0SAMPLE": false, "C0SAMPLE,C0SECOND": false},
+	} {
+		for text, want := range texts {
+			if got := regexp.MustCompile(parameters[parameter].AllowedPattern).MatchString(text); got != want {
+				t.Errorf("%s %q: got %v, want %v", parameter, text, got, want)
+			}
+		}
+		if p := parameters[parameter]; p.Default == nil || !texts[*p.Default] {
+			t.Errorf("%s: got %+v, whose default no case has", parameter, p)
+		}
+	}
+}
+
+// denies reports whether a statement forbids somebody who would be allowed to do
+// something with a value of the store. Source: AWS's documentation, "IAM JSON
+// policy elements: Condition operators", on Null.
+func (s statement) denies(action, name string, ifNoneMatch bool) bool {
+	said := func(list any, what string) bool {
+		text, one := list.(string)
+		many, _ := list.([]any)
+		return one && text == what || slices.Contains(many, any(what))
+	}
+	null, conditional := s.Condition["Null"]["s3:if-none-match"]
+	folder, _, _ := strings.Cut(name, "/")
+	return s.Effect == "Deny" && s.Principal == "*" && said(s.Action, action) && said(s.Resource, "${Store.Arn}/"+folder+"/*") &&
+		(len(s.Condition) == 0 || conditional && len(s.Condition) == 1 && null == !ifNoneMatch)
+}
+
+// TestTemplateKeepsAudits: what is under audit/ is written once, and neither
+// deleted nor expired; the rest of the store goes on as it was. What forbids that
+// stays with the bucket.
+func TestTemplateKeepsAudits(t *testing.T) {
+	tpl := readTemplate(t)
+	policy := tpl.Resources["StorePolicy"]
+	for _, c := range []struct {
+		action, name        string
+		ifNoneMatch, denied bool
+	}{
+		{"s3:PutObject", "audit/records/00000001", false, true},
+		{"s3:PutObject", "audit/records/00000001", true, false},
+		{"s3:DeleteObject", "audit/records/00000001", false, true},
+		{"s3:DeleteObjectVersion", "audit/snapshots/0a", false, true},
+		{"s3:GetObject", "audit/records/00000001", false, false},
+		{"s3:PutObject", "notices/token", false, false},
+		{"s3:DeleteObject", "answers/0a", false, false},
+	} {
+		denies := func(s statement) bool { return s.denies(c.action, c.name, c.ifNoneMatch) }
+		if got := slices.ContainsFunc(policy.Properties.PolicyDocument.Statement, denies); got != c.denied {
+			t.Errorf("%s %s, if-none-match %v: got denied %v, want %v", c.action, c.name, c.ifNoneMatch, got, c.denied)
+		}
+	}
+	for _, id := range []string{"Store", "StorePolicy"} {
+		if r := tpl.Resources[id]; r.DeletionPolicy != "RetainExceptOnCreate" || r.UpdateReplacePolicy != "Retain" {
+			t.Errorf("%s: got %s, %s", id, r.DeletionPolicy, r.UpdateReplacePolicy)
+		}
+	}
+	for _, rule := range tpl.Resources["Store"].Properties.LifecycleConfiguration.Rules {
+		prefix, _ := rule["Prefix"].(string)
+		if prefix == "" || strings.HasPrefix(prefix, "audit/") || strings.HasPrefix("audit/", prefix) {
+			t.Errorf("a rule of the bucket's applies to audits: %v", rule)
+		}
+	}
+}
+
+// TestReadmeNamesEverySetting, of the template and of both functions.
+func TestReadmeNamesEverySetting(t *testing.T) {
+	readme := readFile(t, "README.md")
+	_, table, _ := bytes.Cut(readme, []byte("\n## Configuration\n"))
+	table, _, found := bytes.Cut(table, []byte("\n## "))
+	if !found {
+		t.Fatal("README has no configuration")
+	}
+	tpl := readTemplate(t)
+	names := slices.Collect(maps.Keys(tpl.Parameters))
+	for _, f := range tpl.functions() {
+		names = slices.AppendSeq(names, maps.Keys(f.Properties.Environment.Variables))
+	}
+	for _, name := range names {
+		if !bytes.Contains(table, []byte("`"+name+"`")) {
+			t.Errorf("README, \"Configuration\", lacks %s", name)
+		}
 	}
 }
 
@@ -209,8 +367,11 @@ func TestTemplateAsksWhoMayAsk(t *testing.T) {
 	}
 }
 
-// withDefaults is a text with the parameters in it as they are unless told.
+// withDefaults is a parameter, or a text with some in it, as they are unless told.
 func (tpl template) withDefaults(text string) string {
+	if p := tpl.Parameters[text]; p.Default != nil {
+		return *p.Default
+	}
 	for name, p := range tpl.Parameters {
 		if p.Default != nil {
 			text = strings.ReplaceAll(text, "${"+name+"}", *p.Default)
@@ -219,10 +380,11 @@ func (tpl template) withDefaults(text string) string {
 	return text
 }
 
-// TestTemplateDefaultsAreTheDirectorys: its documentation tells one truth.
-func TestTemplateDefaultsAreTheDirectorys(t *testing.T) {
+// TestTemplateDefaultsAreThePackages': their documentation tells one truth.
+func TestTemplateDefaultsAreThePackages(t *testing.T) {
 	tpl := readTemplate(t)
 	for name, want := range map[string]time.Duration{
+		"${AuditMaxAgeHours}h": 192 * time.Hour, // what bot.Bot says
 		"${DirectoryFreshFor}": directory.DefaultFreshFor, "${DirectorySyncMinutes}m": directory.DefaultReloadAfter, "${DirectoryFullAfter}": directory.DefaultFullAfter,
 	} {
 		if got, err := time.ParseDuration(tpl.withDefaults(name)); err != nil || got != want {

@@ -73,6 +73,7 @@ func build(ctx context.Context, getenv func(string) string) (*bot.Bot, error) {
 		Admins:   s.admins, UserPage: s.userPage, PlainPhones: s.plainPhones,
 		Token: tokens.Token, Health: tokens.Health, Version: version,
 		NoticeChannel: s.noticeChannel, Setup: s.setup,
+		AuditChannel: s.auditChannel, AuditMaxAge: s.auditMaxAge,
 		SlackAPI: s.slackAPI, ReplyHosts: s.replyHosts, AllowLoopback: s.allowLoopback,
 		Function: lambdacontext.FunctionName,
 	}, nil

@@ -19,7 +19,7 @@ import (
 type settings struct {
 	slackSecretID       string // CRMWHO_SLACK_SECRET_ID: the secret with Slack's signing secrets and bot token
 	accessTokenSecretID string // CRMWHO_ACCESS_TOKEN_SECRET_ID: the secret that token-refresh writes
-	bucket              string // CRMWHO_STORE_BUCKET: the S3 bucket of the directory's snapshot and of answers under way
+	bucket              string // CRMWHO_STORE_BUCKET: the S3 bucket of the directory's snapshot, of answers under way and of audits
 	tokenRefresh        string // CRMWHO_TOKEN_REFRESH_FUNCTION: the function that is told of a refused token
 	zohoVersion         string // CRMWHO_ZOHO_API_VERSION: such as v8; empty stands for v7
 	allowLoopback       bool   // CRMWHO_ALLOW_LOOPBACK: 1 to accept simulators on this machine
@@ -40,6 +40,9 @@ type settings struct {
 
 	noticeChannel string // CRMWHO_NOTICE_CHANNEL: id of the channel that is told when Zoho CRM has to be connected anew; empty: none
 	setup         string // CRMWHO_SETUP: the command that does so, for what the channel is told
+
+	auditChannel string        // CRMWHO_AUDIT_CHANNEL: id of the channel that audits of the admins are posted to; empty: no audits
+	auditMaxAge  time.Duration // CRMWHO_AUDIT_MAX_AGE: such as 192h, after which the last one is too old
 
 	userPage    string // CRMWHO_USER_PAGE: address of a user's page in the CRM, with {org} and {id} in it; without it cards link to none
 	plainPhones bool   // CRMWHO_PHONE_LINKS: 0 where Slack makes no links of telephone numbers
@@ -83,6 +86,8 @@ func readSettings(getenv func(string) string) (settings, error) {
 		},
 		noticeChannel: read(&e, "CRMWHO_NOTICE_CHANNEL", getenv("CRMWHO_NOTICE_CHANNEL"), parseChannel),
 		setup:         getenv("CRMWHO_SETUP"),
+		auditChannel:  read(&e, "CRMWHO_AUDIT_CHANNEL", getenv("CRMWHO_AUDIT_CHANNEL"), parseChannel),
+		auditMaxAge:   read(&e, "CRMWHO_AUDIT_MAX_AGE", getenv("CRMWHO_AUDIT_MAX_AGE"), parseAge),
 
 		userPage:    read(&e, "CRMWHO_USER_PAGE", getenv("CRMWHO_USER_PAGE"), parsePage),
 		plainPhones: !isTrue(cmp.Or(getenv("CRMWHO_PHONE_LINKS"), "1")),

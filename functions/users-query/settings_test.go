@@ -64,7 +64,7 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		"CRMWHO_ZOHO_API_VERSION": "8", "CRMWHO_DIRECTORY_FRESH_FOR": "60", "CRMWHO_DIRECTORY_RELOAD_AFTER": "-1m", "CRMWHO_DIRECTORY_FULL_AFTER": "daily",
 		"CRMWHO_SLACK_TEAMS": "sample-team", "CRMWHO_PEOPLE_AUDIENCE": "all", "CRMWHO_OWNER_AUDIENCE": "nobody,U0SAMPLE", "CRMWHO_ADMIN_AUDIENCE": "no-guests",
 		"CRMWHO_SLACK_API_URL": "https://slack.com/api/?x=1", "CRMWHO_ADMIN_FLAGS_OFF": "new,odd", "CRMWHO_USER_PAGE": "http://crm.zoho.com/{id}",
-		"CRMWHO_NOTICE_CHANNEL": "U0SAMPLE",
+		"CRMWHO_NOTICE_CHANNEL": "U0SAMPLE", "CRMWHO_AUDIT_CHANNEL": "#audits", "CRMWHO_AUDIT_MAX_AGE": "192",
 	} {
 		if _, err := readSettings(with(map[string]string{name: value})); err == nil || !strings.HasPrefix(err.Error(), name+": ") {
 			t.Errorf("%s=%s: got %v", name, value, err)
@@ -119,16 +119,35 @@ func TestAdminsAreByLists(t *testing.T) {
 	}
 }
 
-// TestWhereNoticesGo is the id of a channel, or nowhere.
+// TestWhereNoticesGo and audits is the id of a channel, or nowhere.
 func TestWhereNoticesGo(t *testing.T) {
 	s, err := readSettings(with(map[string]string{"CRMWHO_NOTICE_CHANNEL": "C0SAMPLE", "CRMWHO_SETUP": "crmwho setup --stack sample"}))
 	if err != nil || s.noticeChannel != "C0SAMPLE" || s.setup != "crmwho setup --stack sample" {
 		t.Errorf("got %q, %q, %v", s.noticeChannel, s.setup, err)
 	}
 	for _, channel := range []string{"#general", "C0SHORT", "c0sample", "D0SAMPLE", "C0SAMPLE,C0OTHERS", " C0SAMPLE"} {
-		if _, err := readSettings(with(map[string]string{"CRMWHO_NOTICE_CHANNEL": channel})); err == nil {
-			t.Errorf("%q was accepted", channel)
+		for _, name := range []string{"CRMWHO_NOTICE_CHANNEL", "CRMWHO_AUDIT_CHANNEL"} {
+			if _, err := readSettings(with(map[string]string{name: channel})); err == nil {
+				t.Errorf("%s: %q was accepted", name, channel)
+			}
 		}
+	}
+}
+
+// TestAuditsAreSettings of their own: the notices' channel gets none.
+func TestAuditsAreSettings(t *testing.T) {
+	env := with(map[string]string{"CRMWHO_AUDIT_CHANNEL": "G0AUDITS", "CRMWHO_AUDIT_MAX_AGE": "192h", "CRMWHO_NOTICE_CHANNEL": "C0SAMPLE"})
+	s, err := readSettings(env)
+	if err != nil || s.auditChannel != "G0AUDITS" || s.auditMaxAge != 192*time.Hour || s.noticeChannel != "C0SAMPLE" {
+		t.Errorf("got %q, %v, %q, %v", s.auditChannel, s.auditMaxAge, s.noticeChannel, err)
+	}
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	b, err := build(t.Context(), env)
+	if err != nil || b.AuditChannel != "G0AUDITS" || b.AuditMaxAge != 192*time.Hour {
+		t.Errorf("the bot has %q, %v, %v", b.AuditChannel, b.AuditMaxAge, err)
+	}
+	if s, err := readSettings(with(map[string]string{"CRMWHO_NOTICE_CHANNEL": "C0SAMPLE"})); err != nil || s.auditChannel != "" {
+		t.Errorf("unless told: got %q, %v", s.auditChannel, err)
 	}
 }
 
