@@ -24,7 +24,8 @@ func askCommand() *cobra.Command {
 		Use:   "ask /COMMAND [WORDS...]",
 		Short: "Ask the bot one question and print its answer",
 		Long: `Ask starts the bot on this computer over Zoho's documented sample, sends it the
-command as Slack does, signed and over HTTP, and prints the answer.`,
+command as Slack does, signed and over HTTP, and prints the answer, and what came
+to the channel meanwhile.`,
 		Example: "  crmwho ask /crmuser kim\n  crmwho ask /crmadmins --json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -33,23 +34,27 @@ command as Slack does, signed and over HTTP, and prints the answer.`,
 				return err
 			}
 			defer bot.Stop()
-			return bot.Ask(c.Context(), args[0], strings.Join(args[1:], " "), func(message []byte) error {
-				if asJSON {
+			print := func(message []byte) error { return show(c.OutOrStdout(), message) }
+			if asJSON {
+				print = func(message []byte) error {
 					_, err := c.OutOrStdout().Write(message)
 					return err
 				}
-				return show(c.OutOrStdout(), message)
-			})
+			}
+			if err := bot.Ask(c.Context(), args[0], strings.Join(args[1:], " "), print); err != nil || asJSON {
+				return err
+			}
+			return showNews(bot, c.OutOrStdout(), print)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print exactly what Slack would get")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the answer exactly as Slack would get it")
 	addStoreFlag(c, &folder)
 	addLogFlag(c, &logs)
 	return c
 }
 
 func addStoreFlag(c *cobra.Command, folder *string) {
-	c.Flags().StringVar(folder, "store", "", "folder in which the list of people is kept between starts")
+	c.Flags().StringVar(folder, "store", "", "folder in which the list of people and the audits are kept between starts")
 }
 
 // options are those of a bot that a command runs.

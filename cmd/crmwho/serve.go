@@ -52,10 +52,12 @@ The people are the 15 of Zoho's documentation. Type as you would in Slack:
   /crmusers role:sales    who has a role
   /crmusers by role       how many have which
   /crmadmins              who is an administrator
+  /crmadmins audit        posts an audit of the admins in the channel
+  /crmadmins history      the audits so far, and who has signed them
   /crmuser                your own card: you are Patricia Boyle here
   /crmstatus              how the bot is
   /crmuser help           what a command does
-A number presses the button that has it. Ctrl-D ends it. Here is the first question and its answer:
+A number presses that button of the last answer. Ctrl-D ends it. Here is the first question and its answer:
 
 > /crmuser kim
 `
@@ -64,8 +66,8 @@ A number presses the button that has it. Ctrl-D ends it. Here is the first quest
 type prompt struct {
 	bot      *local.Bot
 	out      io.Writer
-	shown    []byte // the last message
-	controls []local.Control
+	controls []local.Control // what can be pressed, of all that the last line brought
+	modal    string          // id of the modal that the next line is for; empty: of none
 }
 
 // run asks until the input ends. Where nobody types, such as in a script or in
@@ -99,29 +101,68 @@ func (p *prompt) run(ctx context.Context, in io.Reader) error {
 	}
 }
 
-// take takes a line as it is typed in Slack, where a slash may be forgotten, or
-// the number of what is to be pressed.
+// take takes a line, and shows what it brings and what is new in the channel.
 func (p *prompt) take(ctx context.Context, line string) error {
-	command, words, _ := strings.Cut(strings.TrimSpace(line), " ")
-	if command == "" {
-		return nil
-	}
-	n, err := strconv.Atoi(command)
-	switch {
-	case err == nil && 1 <= n && n <= len(p.controls):
-		return p.bot.Press(ctx, p.shown, p.controls[n-1], p.show)
-	case err == nil:
-		return fmt.Errorf("there is no button %d", n)
-	}
-	return p.bot.Ask(ctx, "/"+strings.TrimPrefix(command, "/"), words, p.show)
-}
-
-func (p *prompt) show(message []byte) (err error) {
-	var text string
-	if text, p.controls, err = local.NumberedText(message, isTerminal(p.out)); err != nil {
+	if err := p.do(ctx, strings.TrimSpace(line)); err != nil {
 		return err
 	}
-	p.shown = message
+	return showNews(p.bot, p.out, p.show)
+}
+
+// do takes a line as it is typed in Slack, where a slash may be forgotten, the
+// number of what is to be pressed, or what is typed into a modal.
+func (p *prompt) do(ctx context.Context, line string) (err error) {
+	command, words, _ := strings.Cut(line, " ")
+	n, noNumber := strconv.Atoi(command)
+	switch {
+	case p.modal != "":
+		return p.fill(ctx, line)
+	case line == "":
+		return nil
+	case noNumber == nil && (n < 1 || n > len(p.controls)):
+		return fmt.Errorf("there is no button %d", n)
+	}
+	pressable := p.controls
+	p.controls = nil
+	if noNumber != nil {
+		return p.bot.Ask(ctx, "/"+strings.TrimPrefix(command, "/"), words, p.show)
+	}
+	if p.modal, err = p.bot.Press(ctx, pressable[n-1], p.show); p.modal != "" {
+		fmt.Fprintln(p.out, "Type it in one line. An empty line cancels.")
+	}
+	return err
+}
+
+// fill fills in a modal, or closes it.
+func (p *prompt) fill(ctx context.Context, line string) error {
+	modal := p.modal
+	p.modal, p.controls = "", nil
+	if line == "" {
+		fmt.Fprintln(p.out, "Nothing was sent.")
+		return nil
+	}
+	return p.bot.Fill(ctx, modal, line, p.show)
+}
+
+func (p *prompt) show(message []byte) error {
+	text, controls, err := local.NumberedText(message, isTerminal(p.out), len(p.controls))
+	if err != nil {
+		return err
+	}
+	p.controls = append(p.controls, controls...)
 	_, err = fmt.Fprint(p.out, text)
 	return err
+}
+
+// showNews shows what is new in the channel, under lines that say where.
+func showNews(bot *local.Bot, out io.Writer, show func(message []byte) error) error {
+	heading := ""
+	return bot.News(func(where string, message []byte) error {
+		fmt.Fprintln(out)
+		if where != heading {
+			fmt.Fprintln(out, where)
+		}
+		heading = where
+		return show(message)
+	})
 }

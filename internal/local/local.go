@@ -46,7 +46,9 @@ const refreshEvery = 10 * time.Minute
 type Bot struct {
 	URL string // where it answers Slack, such as http://127.0.0.1:49152/slack/commands
 
+	bot     *bot.Bot
 	slack   *slacksim.Slack
+	seen    map[string]string // what News has shown of the channel, by timestamp
 	servers []*http.Server
 	stop    context.CancelFunc
 	jobs    sync.WaitGroup // what schedules and asynchronous invocations do on AWS
@@ -55,7 +57,7 @@ type Bot struct {
 // Options say how a bot runs.
 type Options struct {
 	Address string        // a loopback address to listen on; empty stands for any free port
-	Store   store.Store   // of the directory's snapshot; nil: one that ends with the bot
+	Store   store.Store   // of the list of people, of audits and of answers under way; nil: one that ends with the bot
 	Zoho    *zohosim.Zoho // the CRM; nil: one with Zoho's documented sample
 	Version string        // of the program
 	Log     *slog.Logger  // nil: slog.Default
@@ -70,9 +72,10 @@ func Start(ctx context.Context, o Options) (*Bot, error) {
 		o.Zoho = zohosim.New(zohosim.Config{})
 	}
 	o.Log = cmp.Or(o.Log, slog.Default())
-	b := &Bot{slack: &slacksim.Slack{SigningSecret: rand.Text(), BotToken: rand.Text(), People: map[string]slacksim.Person{
-		slacksim.User: {Email: asker, TimeZone: "Europe/London"},
-	}}}
+	b := &Bot{seen: map[string]string{}, slack: &slacksim.Slack{
+		SigningSecret: rand.Text(), BotToken: rand.Text(), Channels: []string{slacksim.Channel},
+		People: map[string]slacksim.Person{slacksim.User: {Email: asker, TimeZone: "Europe/London"}},
+	}}
 	ctx, b.stop = context.WithCancel(ctx)
 	if err := b.start(ctx, o); err != nil {
 		b.Stop()
@@ -87,15 +90,14 @@ func (b *Bot) start(ctx context.Context, o Options) error {
 		return err
 	}
 	b.slack.Base = base
-	handler, err := b.handler(ctx, o)
-	if err != nil {
+	if b.bot, err = b.handler(ctx, o); err != nil {
 		return err
 	}
 	listener, err := Listen(cmp.Or(o.Address, anyPort))
 	if err != nil {
 		return err
 	}
-	b.serve(listener, handler)
+	b.serve(listener, b.bot)
 	b.URL = "http://" + listener.Addr().String() + bot.CommandsPath
 	return nil
 }
@@ -135,31 +137,90 @@ func (b *Bot) Ask(ctx context.Context, command, text string, show func(message [
 }
 
 // Press presses something in a message that was shown, and shows each message
-// that comes of it, as Ask does. A link only tells where it leads.
-func (b *Bot) Press(ctx context.Context, message []byte, c Control, show func(message []byte) error) error {
+// that comes of it, as Ask does. A link only tells where it leads. If a modal
+// opens, that is shown and its id given: see Fill.
+func (b *Bot) Press(ctx context.Context, c Control, show func(message []byte) error) (modal string, err error) {
 	if c.url != "" {
-		return show(fmt.Appendf(nil, `{"text":%q}`, "That opens "+c.url))
+		return "", show(fmt.Appendf(nil, `{"text":%q}`, "That opens "+c.url))
 	}
-	payload, err := b.slack.PressedNth(message, c.label, c.nth)
+	payload, err := b.slack.PressedNth(c.message, c.label, c.nth)
 	if c.action != "" {
-		payload, err = b.slack.SelectedNth(message, c.action, c.label, c.nth)
+		payload, err = b.slack.SelectedNth(c.message, c.action, c.label, c.nth)
 	}
+	if err != nil {
+		return "", err
+	}
+	before := len(b.slack.Posts())
+	if err := b.interact(ctx, payload); err != nil {
+		return "", err
+	}
+	if modal = opened(b.slack.Posts()[before:]); modal != "" {
+		return modal, show(b.slack.Shown(modal))
+	}
+	answer, err := b.slack.Await(ctx, fmt.Sprint(payload["response_url"]))
+	if err != nil {
+		return "", err
+	}
+	return "", show(answer)
+}
+
+// Fill types a text into the one input of a modal, sends it, and shows what the
+// modal says then.
+func (b *Bot) Fill(ctx context.Context, modal, text string, show func(message []byte) error) error {
+	payload, err := b.slack.Filled(modal, map[string]string{inputLabel(b.slack.Shown(modal)): text})
 	if err != nil {
 		return err
 	}
+	if err := b.interact(ctx, payload); err != nil {
+		return err
+	}
+	return show(b.slack.Shown(modal))
+}
+
+func (b *Bot) interact(ctx context.Context, payload map[string]any) error {
 	r, err := b.slack.Interaction(ctx, strings.TrimSuffix(b.URL, bot.CommandsPath)+bot.InteractivityPath, payload)
 	if err != nil {
 		return err
 	}
-	if _, err := b.slack.Send(r); err != nil {
-		return err
-	}
-	answer, err := b.slack.Await(ctx, fmt.Sprint(payload["response_url"]))
-	if err != nil {
-		return err
-	}
-	return show(answer)
+	_, err = b.slack.Send(r)
+	return err
 }
+
+// opened is the id of the modal that opened with posts; empty if none did.
+func opened(posts []slacksim.Post) string {
+	for _, p := range posts {
+		if p.Via == "views.open" {
+			return p.To
+		}
+	}
+	return ""
+}
+
+// News shows what came to the channel since it was called last, and what was
+// changed there, with where that is. It is not safe for concurrent use.
+func (b *Bot) News(show func(where string, message []byte) error) error {
+	for _, m := range b.slack.Messages(slacksim.Channel) {
+		before, known := b.seen[m.TS]
+		if before == string(m.Body) {
+			continue
+		}
+		b.seen[m.TS] = string(m.Body)
+		where := "In the channel:"
+		switch {
+		case known:
+			where = "Now in the channel:"
+		case m.ThreadTS != "":
+			where = "In its thread:"
+		}
+		if err := show(where, m.Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PreviewAudit makes an audit that is not posted.
+func (b *Bot) PreviewAudit(ctx context.Context) (bot.Preview, error) { return b.bot.PreviewAudit(ctx) }
 
 // Request is a signed request with a command, for who sends it by other means
 // than Ask. A late answer to it is lost.
@@ -168,7 +229,7 @@ func (b *Bot) Request(ctx context.Context, command, text string) (*http.Request,
 }
 
 // handler wires the bot to the played systems.
-func (b *Bot) handler(ctx context.Context, o Options) (http.Handler, error) {
+func (b *Bot) handler(ctx context.Context, o Options) (*bot.Bot, error) {
 	secrets, err := b.secrets(ctx, o.Zoho)
 	if err != nil {
 		return nil, err
@@ -189,10 +250,10 @@ func (b *Bot) handler(ctx context.Context, o Options) (http.Handler, error) {
 			Roles: client.Roles, Profiles: client.Profiles, Org: client.Org,
 		},
 		Secrets:  bot.StoredSecrets(secrets, slackSecret, o.Log),
-		Claims:   &store.Memory{},
+		Claims:   o.Store,
 		Access:   bot.Access{Teams: []string{slacksim.Team}, People: everyone, Owners: everyone, Admins: everyone},
-		UserPage: "https://crm.zoho.com/crm/{org}/settings/users/{id}",
-		Token:    tokens.Token, Health: tokens.Health, Version: o.Version,
+		UserPage: "https://crm.zoho.com/crm/{org}/settings/users/{id}", AuditChannel: slacksim.Channel,
+		Token: tokens.Token, Health: tokens.Health, Version: o.Version,
 		SlackAPI: b.slack.Base + "/api/", AllowLoopback: true,
 		Log: o.Log,
 	}

@@ -94,6 +94,82 @@ func TestARefusedTokenIsExchanged(t *testing.T) {
 	t.Error("the token was not exchanged")
 }
 
+// TestAnAuditInTheChannel: it is told once, and again where it has changed.
+func TestAnAuditInTheChannel(t *testing.T) {
+	bot, err := local.Start(t.Context(), local.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bot.Stop()
+	if got, _ := news(t, bot); got != "" {
+		t.Errorf("before: got %s", got)
+	}
+	if got, err := ask(t, bot, "/crmadmins", "audit"); err != nil || !strings.Contains(got, "The audit is posted.\n") {
+		t.Errorf("got %s, %v", got, err)
+	}
+	got, controls := news(t, bot)
+	parts := strings.Split(got, "In its thread:\n")
+	if len(parts) != 3 || len(controls) != 2 || !strings.HasPrefix(parts[0], "In the channel:\nAdmin audit: 1 admin\n") || !strings.Contains(parts[0], "‹8 Acknowledge› ‹9 Question›") ||
+		!strings.Contains(parts[1], "\nPatricia Boyle | ") || !strings.Contains(parts[2], "\nAttached: crm-admins-") {
+		t.Fatalf("got %s", got)
+	}
+	if again, _ := news(t, bot); again != "" {
+		t.Errorf("again: got %s", again)
+	}
+	var answer strings.Builder
+	show := func(message []byte) error {
+		text, err := local.Text(message, false)
+		answer.WriteString(text)
+		return err
+	}
+	modal, err := bot.Press(t.Context(), controls[1], show)
+	if err != nil || modal == "" || !strings.HasPrefix(answer.String(), "Question the audit\nWhat is wrong or unclear?\n") {
+		t.Fatalf("got %q, %s, %v", modal, &answer, err)
+	}
+	if err := bot.Fill(t.Context(), modal, strings.Repeat("?", 301), show); err == nil {
+		t.Error("too long a question was sent")
+	}
+	if err := bot.Fill(t.Context(), modal, "Who is that?", show); err != nil || !strings.Contains(answer.String(), "You questioned this audit, ") {
+		t.Errorf("got %s, %v", &answer, err)
+	}
+	if _, err := bot.Press(t.Context(), controls[0], show); err == nil {
+		t.Error("a button was pressed that has gone")
+	}
+	if got, _ := news(t, bot); !strings.HasPrefix(got, "Now in the channel:\nAdmin audit: 1 admin\n") || strings.Contains(got, "‹") || !strings.Contains(got, "Questioned by @U0SAMPLE, ") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// news gives what is new in the channel. Seven controls were numbered before.
+func news(t *testing.T, bot *local.Bot) (text string, controls []local.Control) {
+	t.Helper()
+	err := bot.News(func(where string, message []byte) error {
+		told, more, err := local.NumberedText(message, false, 7+len(controls))
+		text, controls = text+where+"\n"+told, append(controls, more...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text, controls
+}
+
+// TestPreviewAudit posts nothing.
+func TestPreviewAudit(t *testing.T) {
+	bot, err := local.Start(t.Context(), local.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bot.Stop()
+	p, err := bot.PreviewAudit(t.Context())
+	if err != nil || !strings.HasPrefix(p.Post.Text, "Admin audit: 1 admin.") || len(p.File) == 0 {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	if got, _ := news(t, bot); got != "" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestTheDirectoryIsKeptWhereAsked: the next bot starts with it.
 func TestTheDirectoryIsKeptWhereAsked(t *testing.T) {
 	folder := store.Folder{Dir: t.TempDir()}

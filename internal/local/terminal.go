@@ -19,15 +19,20 @@ func Text(message []byte, styled bool) (string, error) {
 
 // Control is something in a message that can be pressed.
 type Control struct {
+	message       []byte
 	label, action string // as people see it; the menu's action id, empty of a button
 	nth           int    // of those with the label
 	url           string // where it leads, of a link
 }
 
-// NumberedText is Text with what can be pressed numbered from 1, and unfolded.
-func NumberedText(message []byte, styled bool) (string, []Control, error) {
+// NumberedText is Text with what can be pressed numbered behind so many others,
+// and unfolded.
+func NumberedText(message []byte, styled bool, others int) (string, []Control, error) {
 	var controls []Control
-	text, err := terminal{styled, &controls}.message(message)
+	text, err := terminal{styled, &controls, others}.message(message)
+	for i := range controls {
+		controls[i].message = message
+	}
 	return text, controls, err
 }
 
@@ -35,6 +40,7 @@ func NumberedText(message []byte, styled bool) (string, []Control, error) {
 type terminal struct {
 	styled   bool
 	controls *[]Control // what was numbered so far; nil: nothing is
+	others   int        // that have the first numbers
 }
 
 // shown is what a terminal shows of a message or a modal.
@@ -172,7 +178,7 @@ func (t terminal) control(c Control) string {
 		}
 	}
 	*t.controls = append(*t.controls, c)
-	return fmt.Sprintf("‹%d %s›", len(*t.controls), c.label)
+	return fmt.Sprintf("‹%d %s›", t.others+len(*t.controls), c.label)
 }
 
 func (t terminal) menu(e *slack.OverflowBlockElement) []string {
@@ -216,6 +222,18 @@ func (t terminal) input(b *slack.InputBlock) string {
 		text += "\n" + t.faint(b.Hint.Text)
 	}
 	return text
+}
+
+// inputLabel is the label of the first input of a modal; empty if it has none.
+func inputLabel(view []byte) string {
+	var m shown
+	_ = json.Unmarshal(view, &m) // what is no view has no input
+	for _, b := range m.Blocks.BlockSet {
+		if b, ok := b.(*slack.InputBlock); ok {
+			return b.Label.Text
+		}
+	}
+	return ""
 }
 
 func (t terminal) richText(elements []slack.RichTextElement) string {
