@@ -32,6 +32,6 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), askCommand(), eventCommand(), zohoCommand(), manifestCommand(), setupCommand(), tokenCommand(), doctorCommand())
+	root.AddCommand(serveCommand(), askCommand(), eventCommand(), zohoCommand(), manifestCommand(), setupCommand(), tokenCommand(), doctorCommand(), auditCommand())
 	return root
 }

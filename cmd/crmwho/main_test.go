@@ -49,6 +49,22 @@ func TestAskJSON(t *testing.T) {
 	}
 }
 
+// TestAskForAnAudit shows the channel too, and keeps the audit for the next start.
+func TestAskForAnAudit(t *testing.T) {
+	dir := t.TempDir()
+	out, _, err := run(t, t.Context(), "", "ask", "--store", dir, "/crmadmins", "audit")
+	if err != nil || !strings.Contains(out, "\nIn the channel:\nAdmin audit: 1 admin\n") || !strings.Contains(out, "‹Acknowledge› ‹Question›") || !strings.Contains(out, "\nIn its thread:\n") {
+		t.Errorf("got %s, %v", out, err)
+	}
+	out, _, err = run(t, t.Context(), "", "ask", "--store", dir, "/crmadmins", "history")
+	if err != nil || !strings.Contains(out, ": 1 admin, the first") || strings.Contains(out, "In the channel:") {
+		t.Errorf("got %s, %v", out, err)
+	}
+	if _, errs, err := run(t, t.Context(), "", "audit", "export", "--dir", dir); err != nil || !strings.HasPrefix(errs, "Records: 1, and their chain is whole.") {
+		t.Errorf("got %s, %v", errs, err)
+	}
+}
+
 func TestAskLog(t *testing.T) {
 	_, errs, err := run(t, t.Context(), "", "ask", "/crmadmins", "--log")
 	if err != nil || !strings.Contains(errs, `"command":"/crmadmins"`) {
@@ -62,8 +78,8 @@ func TestAskNothing(t *testing.T) {
 	}
 }
 
-// TestServe types two questions and then lets nobody type: the bot goes on
-// until it is interrupted.
+// TestServe types what can be asked, pressed and filled in, and then lets nobody
+// type: the bot goes on until it is interrupted.
 func TestServe(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	in, typed := io.Pipe()
@@ -78,7 +94,7 @@ func TestServe(t *testing.T) {
 		printed.Close()
 	}()
 	go func() {
-		_, _ = io.WriteString(typed, "crmuser lee\n\n3\n99\n/crmadmins\n")
+		_, _ = io.WriteString(typed, "crmuser lee\n\n3\n99\n/crmadmins audit\n2\nWho is that?\n/crmadmins\n")
 		typed.Close()
 	}()
 	var got strings.Builder
@@ -95,10 +111,24 @@ func TestServe(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("interrupted: %v", err)
 	}
-	for _, want := range []string{"http://127.0.0.1:", "> /crmuser kim\n⚠ Invitation pending\nKim\n", "> ⚠ Invitation pending\nLee\n", "‹3 Up the chain›", "> Who Lee reports to\n", "> there is no button 99\n"} {
+	for _, want := range []string{"http://127.0.0.1:", "> /crmuser kim\n⚠ Invitation pending\nKim\n", "> ⚠ Invitation pending\nLee\n", "‹3 Up the chain›", "> Who Lee reports to\n", "> there is no button 99\n",
+		"\nThe audit is posted.\nOpen the post\n\nIn the channel:\nAdmin audit: 1 admin\n", "‹1 Acknowledge› ‹2 Question›", "\n\nIn its thread:\n1 admin\n", "\nAttached: crm-admins-",
+		"> Question the audit\nWhat is wrong or unclear?\n", "\nType it in one line. An empty line cancels.\n",
+		"\nYou questioned this audit, ", "\n“Who is that?”\n", "\n\nNow in the channel:\nAdmin audit: 1 admin\n", "\nQuestioned by @U0SAMPLE, "} {
 		if !strings.Contains(got.String(), want) {
 			t.Errorf("%q is not in %s", want, &got)
 		}
+	}
+}
+
+func TestAnEmptyLineClosesAModal(t *testing.T) {
+	var out strings.Builder
+	p := &prompt{out: &out, modal: "V0SAMPLE"}
+	for _, want := range []string{"Nothing was sent.\n", ""} {
+		if err := p.do(t.Context(), ""); err != nil || out.String() != want || p.modal != "" {
+			t.Errorf("got %q, %v, %q, want %q", &out, err, p.modal, want)
+		}
+		out.Reset()
 	}
 }
 

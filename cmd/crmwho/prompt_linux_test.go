@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"crmwho/internal/sim/zohosim"
+	"crmwho/internal/store"
 )
 
 // terminal is one that a test types at.
@@ -128,4 +129,14 @@ func TestATerminalIsLeftAsItWas(t *testing.T) {
 		t.Errorf("got %v, and it shows what is typed: %v", err, tt.echoes(t))
 	}
 	fmt.Fprintln(tt.keys) // for who still reads
+}
+
+func TestATerminalIsToldHowFarAnExportIs(t *testing.T) {
+	w, tt := newWorld(t, zohosim.Config{}), newTerminal(t)
+	audits(t, store.Folder{Dir: w.dir}, 2)
+	ended := tt.start(t.Context(), "audit", "export", "--dir", w.dir, "--out", w.dir+"/audits.json")
+	tt.watch(t, "their chain is whole", false)
+	if err := <-ended; err != nil || !strings.Contains(tt.shown.String(), "\r6 of 6 read\r\x1b[K") {
+		t.Errorf("got %v, %q", err, tt.shown.String())
+	}
 }
