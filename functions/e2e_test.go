@@ -93,7 +93,7 @@ func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 		return server.URL
 	}
 	s.accountsURL, s.slack.Base = serve(s.zoho), serve(s.slack)
-	aws, s3, lambda, sns := serve(s.secrets), serve(gofakes3.New(s.bucket).Server()), serve(s.lambda), serve(s.sns)
+	aws, s3, lambda, sns := serve(s.secrets), serve(appendOnly(gofakes3.New(s.bucket).Server())), serve(s.lambda), serve(s.sns)
 	t.Cleanup(s.lambda.Close)
 	start := func(name string, env map[string]string) *awssim.Function {
 		env["CRMWHO_ALLOW_LOOPBACK"] = "1"
@@ -435,6 +435,9 @@ func TestSampleEvents(t *testing.T) {
 				t.Errorf("%s: exchanged %v, %v", file, exchanged, err)
 			}
 			continue
+		}
+		if file == "admin-audit.json" {
+			continue // this stack has no channel for audits
 		}
 		want, known := answers[file]
 		if !known {
