@@ -337,8 +337,8 @@ func (a *auditor) file(ctx context.Context) error {
 	_, err = a.once(ctx, &a.File, func() error {
 		return a.bot.upload(ctx, slack.UploadFileParameters{
 			Channel: a.Audit.Place.Channel, ThreadTimestamp: a.Audit.Place.TS, InitialComment: shown.FileComment(),
-			Filename: shown.FileName(), Title: shown.FileName(), FileSize: list.Len(), Reader: &list,
-		})
+			Filename: shown.FileName(), Title: shown.FileName(),
+		}, list.Bytes())
 	})
 	return err
 }

@@ -382,6 +382,27 @@ func TestWhatSlackRefusesIsMendedByTheNextSync(t *testing.T) {
 	}
 }
 
+// TestWhatSlackAsksToWaitForIsWaitedFor, at each of the calls: nothing is left for
+// another run, and the file is whole.
+func TestWhatSlackAsksToWaitForIsWaitedFor(t *testing.T) {
+	for _, path := range []string{"/api/chat.postMessage", "/api/files.getUploadURLExternal", "/api/files.completeUploadExternal"} {
+		synctest.Test(t, func(t *testing.T) {
+			w, _ := auditing()
+			if err := w.slack.AddFault(slacksim.Fault{Path: path, RetryAfter: 5 * time.Second, Times: 1}); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.audit(t, time.Now()); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+			posts := w.channel(t)
+			if len(posts) != 1 {
+				t.Fatalf("%s: got %+v", path, posts)
+			}
+			posts[0].isAudit(t)
+		})
+	}
+}
+
 // TestAReadThatIsNotCompleteMakesNoDiff: the failure is told, once, and the audit
 // follows when Zoho answers.
 func TestAReadThatIsNotCompleteMakesNoDiff(t *testing.T) {

@@ -197,8 +197,9 @@ func (b *Bot) update(ctx context.Context, place audit.Place, m slackfmt.Message)
 }
 
 // upload attaches a file. After errNoReceipt it may be there.
-func (b *Bot) upload(ctx context.Context, file slack.UploadFileParameters) error {
+func (b *Bot) upload(ctx context.Context, file slack.UploadFileParameters, data []byte) error {
 	return b.callOnce(ctx, "file", func(ctx context.Context, api *slack.Client) error {
+		file.FileSize, file.Reader = len(data), bytes.NewReader(data)
 		_, err := api.UploadFileContext(ctx, file)
 		return err
 	})
