@@ -57,7 +57,7 @@ type auditRun struct {
 
 // step is a call of Slack that is made once.
 type step struct {
-	Tries int  `json:"tries,omitempty"` // how often what it posts may have arrived, while it is not done
+	Tries int  `json:"tries,omitempty"` // how often what it posts may have arrived; more than once of one that is done: there may be two
 	Done  bool `json:"done,omitempty"`
 }
 

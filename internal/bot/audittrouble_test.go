@@ -27,15 +27,21 @@ func (w world) firstAudit(t *testing.T) {
 	}
 }
 
-// questions opens the modal under the nth post and sends a sentence, and gives what the
-// modal shows then.
-func (w world) questions(t *testing.T, n int, sentence string) string {
+// opensQuestion presses Question under a post.
+func (w world) opensQuestion(t *testing.T, post []byte) {
 	t.Helper()
-	payload, err := w.slack.Pressed(w.channel(t)[n].post.Body, "Question")
+	payload, err := w.slack.Pressed(post, "Question")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.interact(t, payload)
+}
+
+// questions opens the modal under the nth post and sends a sentence, and gives what the
+// modal shows then.
+func (w world) questions(t *testing.T, n int, sentence string) string {
+	t.Helper()
+	w.opensQuestion(t, w.channel(t)[n].post.Body)
 	return w.interact(t, w.sentence(sentence))
 }
 
@@ -777,11 +783,7 @@ func TestWhoIsOfAnotherWorkspaceDoesNotSign(t *testing.T) {
 		if got := len(w.slack.Posts()); got != before {
 			t.Errorf("%d calls", got-before)
 		}
-		payload, err := w.slack.Pressed(body, "Question")
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.interact(t, payload)
+		w.opensQuestion(t, body)
 		if got := w.interact(t, foreign(w.sentence("Why?"), nil)); strings.Contains(got, "You questioned") {
 			t.Errorf("got %s", got)
 		}
@@ -797,11 +799,7 @@ func TestWhoSignsTwice(t *testing.T) {
 		w, _ := auditing()
 		w.firstAudit(t)
 		body := w.channel(t)[0].post.Body
-		payload, err := w.slack.Pressed(body, "Question")
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.interact(t, payload)
+		w.opensQuestion(t, body)
 		late := w.sentence("Why?")
 		if got := w.acknowledge(t, 0); !strings.HasPrefix(got, "You acknowledged") {
 			t.Errorf("got %q", got)
