@@ -334,7 +334,7 @@ func verdictOn(to io.Writer, x audit.Export) error {
 	case n == 0:
 		fmt.Fprintln(to, "There are no records of audits there.")
 	default:
-		fmt.Fprintf(to, "Records: %d, and their chain is whole. The last one has the hash %s; /crmadmins history shows what it should be.\n", n, x.Head)
+		fmt.Fprintf(to, "Records: %d, and their chain is whole. The last one has the hash %s: compare it with what the last audit or signature shows in Slack.\n", n, x.Head)
 	}
 	return nil
 }

@@ -225,7 +225,7 @@ func TestExport(t *testing.T) {
 		if err != nil || json.Unmarshal([]byte(out), &x) != nil || !x.Verified || x.Head != head || len(x.Records) != 6 || len(x.Snapshots) != 3 {
 			t.Errorf("%s: got %s, %s, %v", at, out, errs, err)
 		}
-		if !strings.HasPrefix(errs, "Records: 6, and their chain is whole. The last one has the hash "+head+";") {
+		if !strings.HasPrefix(errs, "Records: 6, and their chain is whole. The last one has the hash "+head+": compare it with") {
 			t.Errorf("%s: got %s", at, errs)
 		}
 		file := filepath.Join(t.TempDir(), "audits.csv")
