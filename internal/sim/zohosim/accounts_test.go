@@ -256,6 +256,8 @@ func TestScopes(t *testing.T) {
 		"/crm/v7/settings/roles":                                 {"ZohoCRM.settings.roles.READ"},
 		"/crm/v7/settings/profiles":                              {"ZohoCRM.settings.profiles.READ"},
 		"/crm/v7/settings/fields?module=Deals":                   {"ZohoCRM.settings.fields.READ"},
+		"/crm/v7/Leads?fields=id":                                {"ZohoCRM.modules.leads.READ"},
+		"/crm/v7/Deals/5725767000009100106":                      {"ZohoCRM.modules.deals.READ"},
 		"/crm/v7/Accounts/search?word=industries&":               {"ZohoSearch.securesearch.READ", "ZohoCRM.modules.accounts.READ"},
 		"/crm/v7/coql select id from Deals where id is not null": {"ZohoCRM.coql.READ", "ZohoCRM.modules.deals.READ"},
 	} {

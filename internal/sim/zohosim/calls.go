@@ -22,6 +22,8 @@ const (
 	RolesCall       Kind = "roles"
 	ProfilesCall    Kind = "profiles"
 	FieldsCall      Kind = "fields"
+	RecordsCall     Kind = "records" // a page of a module's records
+	RecordCall      Kind = "record"  // one record by its id
 	SearchCall      Kind = "search"
 	COQLCall        Kind = "coql"
 	OtherCall       Kind = "other" // a path that is none of these
@@ -29,49 +31,63 @@ const (
 	routeControl Kind = "control"
 )
 
-// routeOf tells a path's kind, and the id or module that stands in it.
-func routeOf(path, version string) (kind Kind, id string) {
+// route is what a path asks for.
+type route struct {
+	kind   Kind
+	module string // that the path names, be there one or not
+	id     string // of a user or a record, or a control's name
+}
+
+func routeOf(path, version string) route {
 	switch {
 	case path == "/oauth/v2/token":
-		return TokenCall, ""
+		return route{kind: TokenCall}
 	case path == "/oauth/v2/token/revoke":
-		return RevokeCall, ""
+		return route{kind: RevokeCall}
 	case path == "/control" || strings.HasPrefix(path, "/control/"):
-		return routeControl, strings.TrimPrefix(strings.TrimPrefix(path, "/control"), "/")
+		return route{kind: routeControl, id: strings.TrimPrefix(strings.TrimPrefix(path, "/control"), "/")}
 	}
 	rest, ok := strings.CutPrefix(path, "/crm/"+version+"/")
 	if !ok {
-		return OtherCall, ""
+		return route{kind: OtherCall}
 	}
 	return crmRoute(strings.Split(rest, "/"))
 }
 
-func crmRoute(parts []string) (kind Kind, id string) {
-	switch joined := strings.Join(parts, "/"); joined {
-	case "users":
-		return UsersCall, ""
-	case "users/actions/count":
-		return CountCall, ""
-	case "org":
-		return OrgCall, ""
-	case "settings/roles":
-		return RolesCall, ""
-	case "settings/profiles":
-		return ProfilesCall, ""
-	case "settings/fields":
-		return FieldsCall, ""
-	case "coql":
-		return COQLCall, ""
-	}
+// fixed are the CRM's paths that name nothing.
+var fixed = map[string]Kind{
+	"users": UsersCall, "users/actions/count": CountCall, "org": OrgCall, "coql": COQLCall,
+	"settings/roles": RolesCall, "settings/profiles": ProfilesCall, "settings/fields": FieldsCall,
+}
+
+func crmRoute(parts []string) route {
+	kind, known := fixed[strings.Join(parts, "/")]
 	switch {
-	case len(parts) == 2 && parts[0] == "users":
-		return UserCall, parts[1]
-	case len(parts) == 3 && parts[0] == "users" && parts[2] == "territories":
-		return TerritoriesCall, parts[1]
-	case len(parts) == 2 && parts[1] == "search":
-		return SearchCall, parts[0]
+	case known:
+		return route{kind: kind}
+	case parts[0] == "users" && len(parts) == 2:
+		return route{kind: UserCall, id: parts[1]}
+	case parts[0] == "users" && len(parts) == 3 && parts[2] == "territories":
+		return route{kind: TerritoriesCall, id: parts[1]}
+	case slices.Contains(noModules, parts[0]) || slices.Contains(parts, ""):
+		return route{kind: OtherCall}
 	}
-	return OtherCall, ""
+	return recordsRoute(parts)
+}
+
+// noModules are first parts of paths that name no module.
+var noModules = []string{"users", "org", "coql", "settings"}
+
+func recordsRoute(parts []string) route {
+	switch {
+	case len(parts) == 1:
+		return route{kind: RecordsCall, module: parts[0]}
+	case len(parts) == 2 && parts[1] == "search":
+		return route{kind: SearchCall, module: parts[0]}
+	case len(parts) == 2:
+		return route{kind: RecordCall, module: parts[0], id: parts[1]}
+	}
+	return route{kind: OtherCall}
 }
 
 // Call is a request that was made.
@@ -105,11 +121,11 @@ func (l *log) crm() int {
 
 // begin notes a request and gives its place in the log.
 func (l *log) begin(r request, at time.Time) int {
-	l.calls = append(l.calls, Call{Kind: r.route, Request: r.Method + " " + r.URL.RequestURI(), AccessToken: accessToken(r.Request), At: at})
+	l.calls = append(l.calls, Call{Kind: r.kind, Request: r.Method + " " + r.URL.RequestURI(), AccessToken: accessToken(r.Request), At: at})
 	if l.running == nil {
 		l.running = map[Kind]int{}
 	}
-	l.running[r.route]++
+	l.running[r.kind]++
 	l.busiest = max(l.busiest, l.all())
 	return len(l.calls) - 1
 }

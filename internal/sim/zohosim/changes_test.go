@@ -175,13 +175,7 @@ func TestANewNameIsEverywhere(t *testing.T) {
 // query gives the reply to a COQL query.
 func query(t *testing.T, sim *zohosim.Zoho, token, query string) string {
 	t.Helper()
-	body, err := json.Marshal(map[string]string{"select_query": query})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newRequest(t, http.MethodPost, api+"/crm/v7/coql", string(body))
-	r.Header.Set("Authorization", "Zoho-oauthtoken "+token)
-	_, reply := call(t, sim, r)
+	_, reply := queried(t, sim, token, query)
 	return reply
 }
 

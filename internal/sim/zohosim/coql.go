@@ -13,7 +13,7 @@ import (
 // conditions is from an older version of it.
 const (
 	defaultRows   = 200
-	maxRows       = 2000
+	maxRows       = 2000 // unless there is a switch
 	maxOffset     = 100_000
 	maxColumns    = 500
 	maxAggregates = 5
@@ -23,13 +23,13 @@ const (
 	maxBrackets   = 50 // nested, a guess
 )
 
-// runCOQL answers a query. With countKey the key of COUNT(…) is "count": on
-// that sources differ. Converted leads and new records are found like others.
-func runCOQL(modules map[string]*module, query string, countKey bool) (result, *refusal) {
+// runCOQL answers a query. Converted leads and new records are found like
+// others.
+func runCOQL(modules map[string]*module, query string, c Config) (result, *refusal) {
 	if strings.TrimSpace(query) == "" {
 		return result{}, &refusal{http.StatusBadRequest, "MANDATORY_NOT_FOUND", "mandatory key not found", object{"api_name": "select_query"}}
 	}
-	p := parser{query: query, modules: modules, countKey: countKey}
+	p := newParser(modules, query, c)
 	q := p.parse()
 	if p.refused != nil {
 		return result{}, p.refused

@@ -64,7 +64,7 @@ func TestCOQLConditions(t *testing.T) {
 		"Amount = 100 or (Stage = 'Closed' and Amount > 100)":   "101 103",
 		"(((Amount = 100)))":                                    "101",
 	} {
-		found, refused := runCOQL(modules, "select Deal_Name from Deals where "+where, false)
+		found, refused := runCOQL(modules, "select Deal_Name from Deals where "+where, Config{})
 		got := ids(found.data)
 		if refused != nil {
 			got = refused.code
@@ -80,7 +80,7 @@ func TestCOQLOnFlags(t *testing.T) {
 	for where, want := range map[string]string{
 		"Email_Opt_Out = TRUE": "101", "Email_Opt_Out = 'false'": "102", "id is not null": "101 102 103",
 	} {
-		if found, refused := runCOQL(modules, "select id from Leads where "+where, false); refused != nil || ids(found.data) != want {
+		if found, refused := runCOQL(modules, "select id from Leads where "+where, Config{}); refused != nil || ids(found.data) != want {
 			t.Errorf("%s: got %v, %v; want %s", where, found.data, refused, want)
 		}
 	}
@@ -99,15 +99,18 @@ func TestCOQLRows(t *testing.T) {
 		"select MAX(id) as id from Deals where id is not null":                                             `[{"id":"1000"}]`,
 		"select Deal_Name as name, Stage as 'is at' from Deals where id = 101":                             `[{"id":"101","is at":"Qualification","name":"Test Deal Alpha"}]`,
 
-		"select COUNT(id) from Deals where id is not null":                                                                       `[{"COUNT(id)":4}]`,
-		"select COUNT(Amount), SUM(Amount), AVG(Amount), MIN(Amount), MAX(Closing_Date) from Deals where id is not null":         `[{"AVG(Amount)":450.1666666666667,"COUNT(Amount)":3,"MAX(Closing_Date)":"2026-02-01","MIN(Amount)":100,"SUM(Amount)":1350.5}]`,
-		"select COUNT(id), SUM(Amount), AVG(Amount), MIN(Amount) from Deals where Stage = 'none'":                                `[{"AVG(Amount)":null,"COUNT(id)":0,"MIN(Amount)":null,"SUM(Amount)":null}]`,
-		"select COUNT(id) as total from Deals where id is not null":                                                              `[{"total":4}]`,
-		"select Owner, COUNT(id) from Deals where id is not null group by Owner":                                                 `[{"COUNT(id)":2,"Owner":{"id":"900000000000000001","name":"Testerson"}},{"COUNT(id)":1,"Owner":{"id":"900000000000000002","name":null}},{"COUNT(id)":1,"Owner":null}]`,
-		"select Owner.id, COUNT(id) as n from Deals where id is not null group by Owner.id order by n, Owner.id desc":            `[{"Owner.id":"900000000000000002","n":1},{"Owner.id":null,"n":1},{"Owner.id":"900000000000000001","n":2}]`,
-		"select Stage, Owner.name, MAX(Amount) from Deals where Amount > 0 group by Stage, Owner.name order by MAX(Amount) desc": `[{"MAX(Amount)":1000,"Owner.name":"Testerson","Stage":"Closed"},{"MAX(Amount)":250.5,"Owner.name":null,"Stage":"Closed Won"},{"MAX(Amount)":100,"Owner.name":"Testerson","Stage":"Qualification"}]`,
-		"select Owner.id from Deals where Stage is not null group by Owner.id":                                                   `[{"Owner.id":"900000000000000001"},{"Owner.id":"900000000000000002"}]`,
-		"select COUNT(id) from Deals where Stage = 'none' group by Owner":                                                        `null`,
+		"select COUNT(id) from Deals where id is not null":                                                                            `[{"COUNT(id)":4}]`,
+		"select COUNT(Amount), SUM(Amount), AVG(Amount), MIN(Amount), MAX(Closing_Date) from Deals where id is not null":              `[{"AVG(Amount)":450.1666666666667,"COUNT(Amount)":3,"MAX(Closing_Date)":"2026-02-01","MIN(Amount)":100,"SUM(Amount)":1350.5}]`,
+		"select COUNT(id), SUM(Amount), AVG(Amount), MIN(Amount) from Deals where Stage = 'none'":                                     `[{"AVG(Amount)":null,"COUNT(id)":0,"MIN(Amount)":null,"SUM(Amount)":null}]`,
+		"select COUNT(id) as total from Deals where id is not null":                                                                   `[{"total":4}]`,
+		"select Owner, COUNT(id) from Deals where id is not null group by Owner":                                                      `[{"COUNT(id)":2,"Owner":{"id":"900000000000000001","name":"Testerson"}},{"COUNT(id)":1,"Owner":{"id":"900000000000000002","name":null}},{"COUNT(id)":1,"Owner":null}]`,
+		"select Owner.id, COUNT(id) as n from Deals where id is not null group by Owner.id order by n, Owner.id desc":                 `[{"Owner.id":"900000000000000002","n":1},{"Owner.id":null,"n":1},{"Owner.id":"900000000000000001","n":2}]`,
+		"select Stage, Owner.name, MAX(Amount) from Deals where Amount > 0 group by Stage, Owner.name order by MAX(Amount) desc":      `[{"MAX(Amount)":1000,"Owner.name":"Testerson","Stage":"Closed"},{"MAX(Amount)":250.5,"Owner.name":null,"Stage":"Closed Won"},{"MAX(Amount)":100,"Owner.name":"Testerson","Stage":"Qualification"}]`,
+		"select Owner.id from Deals where Stage is not null group by Owner.id":                                                        `[{"Owner.id":"900000000000000001"},{"Owner.id":"900000000000000002"}]`,
+		"select Stage, COUNT(id) from Deals where id is not null group by Stage order by COUNT(id) desc, Stage desc limit 2 offset 1": `[{"COUNT(id)":1,"Stage":"Closed Won"},{"COUNT(id)":1,"Stage":"Closed"}]`,
+		"select Owner, COUNT(id) from Deals where id is not null group by Owner order by COUNT(id) desc, Owner desc limit 2000":       `[{"COUNT(id)":2,"Owner":{"id":"900000000000000001","name":"Testerson"}},{"COUNT(id)":1,"Owner":{"id":"900000000000000002","name":null}},{"COUNT(id)":1,"Owner":null}]`,
+		"select Owner, Stage, COUNT(id) from Deals where Owner is not null group by Owner, Stage order by Owner, Stage limit 1, 1":    `[{"COUNT(id)":1,"Owner":{"id":"900000000000000001","name":"Testerson"},"Stage":"Qualification"}]`,
+		"select COUNT(id) from Deals where Stage = 'none' group by Owner":                                                             `null`,
 
 		"select id from Deals where id is not null order by Deal_Name":               `[{"id":"1000"},{"id":"103"},{"id":"101"},{"id":"102"}]`,
 		"select id from Deals where id is not null order by Owner desc, Amount desc": `[{"id":"102"},{"id":"103"},{"id":"101"},{"id":"1000"}]`,
@@ -120,7 +123,7 @@ func TestCOQLRows(t *testing.T) {
 		"select id from Deals where id is not null limit 2000 offset 100000":         `null`,
 		"select id from Leads where id is not null":                                  `null`,
 	} {
-		found, refused := runCOQL(modules, query, false)
+		found, refused := runCOQL(modules, query, Config{})
 		got, err := json.Marshal(found.data)
 		if err != nil || refused != nil || string(got) != want || !strings.Contains(query, found.module) {
 			t.Errorf("%s: got %s, %v, %v; want %s", query, got, refused, err, want)
@@ -133,7 +136,7 @@ func TestCOQLGroupsAreToldApart(t *testing.T) {
 	modules := made(t, "Leads",
 		object{"First_Name": "a:b", "Last_Name": "c"}, object{"First_Name": "a", "Last_Name": "b:c"}, object{"First_Name": "a:b:c"},
 		object{"First_Name": "", "Last_Name": "x"}, object{"First_Name": nil, "Last_Name": "x"}, object{"First_Name": "1:a", "Last_Name": ""}, object{"First_Name": "1:a"})
-	found, refused := runCOQL(modules, "select COUNT(id) from Leads where id is not null group by First_Name, Last_Name", false)
+	found, refused := runCOQL(modules, "select COUNT(id) from Leads where id is not null group by First_Name, Last_Name", Config{})
 	if refused != nil || len(found.data) != 7 {
 		t.Errorf("got %v, %v; want seven groups of one", found.data, refused)
 	}
@@ -141,7 +144,7 @@ func TestCOQLGroupsAreToldApart(t *testing.T) {
 
 func TestCOQLRowsAreInTheOrderOfTheirIDs(t *testing.T) {
 	modules := made(t, "Leads", object{"id": "20"}, object{"id": "3"}, object{"id": "100"})
-	if found, refused := runCOQL(modules, "select id from Leads where id is not null order by Last_Name desc", false); refused != nil || ids(found.data) != "3 20 100" {
+	if found, refused := runCOQL(modules, "select id from Leads where id is not null order by Last_Name desc", Config{}); refused != nil || ids(found.data) != "3 20 100" {
 		t.Errorf("got %q, %v", ids(found.data), refused)
 	}
 }
@@ -159,8 +162,70 @@ func TestCOQLInfo(t *testing.T) {
 		"limit 100, 2000":      "map[count:2000 more_records:false]",
 		"limit 9 offset 2095":  "map[count:5 more_records:false]",
 	} {
-		if found, refused := runCOQL(modules, "select id from Leads where id is not null "+limit, false); refused != nil || fmt.Sprint(found.info) != want {
+		if found, refused := runCOQL(modules, "select id from Leads where id is not null "+limit, Config{}); refused != nil || fmt.Sprint(found.info) != want {
 			t.Errorf("%s: got %v, %v; want %s", limit, found.info, refused, want)
+		}
+	}
+}
+
+// TestLikeOnAPartOfAText finds words with what other readers of text take for
+// more than text.
+func TestLikeOnAPartOfAText(t *testing.T) {
+	modules := made(t, "Accounts",
+		object{"Account_Name": "Gen (North), Ltd.", "Website": "https://gen.example/a_b?c=d"},
+		object{"Account_Name": "Gen [South] 🎈 & Sons", "Phone": "+999 (100) 200-300"},
+		object{"Account_Name": "O'Gen, {East}; 100%", "Industry": "Food, Drink"},
+		object{"Account_Name": `ГЕН \ Émile`})
+	for where, want := range map[string]string{
+		"Account_Name like '%(north)%'":      "101",
+		"Account_Name like '%), l%'":         "101",
+		"Account_Name like '%,%'":            "101 103",
+		"Account_Name like '%[SOUTH]%'":      "102",
+		"Account_Name like '%🎈%'":            "102",
+		"Account_Name like '%🎈 & s%'":        "102",
+		"Account_Name like '%🎉%'":            "",
+		"Account_Name like '%{east};%'":      "103",
+		"Account_Name like '%o''gen%'":       "103",
+		"Account_Name like '%0%%'":           "103",
+		"Account_Name like '%ген%'":          "104",
+		`Account_Name like '%\\ éM%'`:        "104",
+		"Account_Name like '%_%'":            "",
+		"Website like '%a_b?%'":              "101",
+		"Phone like '%(100)%'":               "102",
+		"Industry like '%d, d%'":             "103",
+		"Account_Name not like '%gen%'":      "104",
+		"Account_Name like '% from Deals %'": "",
+	} {
+		if found, refused := runCOQL(modules, "select id from Accounts where "+where, Config{}); refused != nil || ids(found.data) != want {
+			t.Errorf("%s: got %q, %v; want %q", where, ids(found.data), refused, want)
+		}
+	}
+}
+
+// TestCOQLMaxRows holds for a query without a limit too.
+func TestCOQLMaxRows(t *testing.T) {
+	var records []object
+	for range 300 {
+		records = append(records, object{})
+	}
+	modules := made(t, "Leads", records...)
+	for most, byLimit := range map[int]map[string]string{
+		0:   {"": "200 of more", "limit 2000": "300", "limit 2001": "LIMIT_EXCEEDED map[clause:limit limit:2000]"},
+		200: {"": "200 of more", "limit 200": "200 of more", "limit 201": "LIMIT_EXCEEDED map[clause:limit limit:200]", "limit 5, 201": "LIMIT_EXCEEDED map[clause:limit limit:200]", "limit 200 offset 200": "100"},
+		50:  {"": "50 of more", "limit 50": "50 of more", "limit 51": "LIMIT_EXCEEDED map[clause:limit limit:50]"},
+	} {
+		for limit, want := range byLimit {
+			found, refused := runCOQL(modules, "select id from Leads where id is not null "+limit, Config{COQLMaxRows: most})
+			got := fmt.Sprint(len(found.data))
+			switch {
+			case refused != nil:
+				got = fmt.Sprint(refused.code, " ", refused.details)
+			case found.info["more_records"] == true:
+				got += " of more"
+			}
+			if got != want {
+				t.Errorf("%q of at most %d: got %s, want %s", limit, most, got, want)
+			}
 		}
 	}
 }
@@ -171,7 +236,7 @@ func TestCOQLCountKey(t *testing.T) {
 		"select COUNT(id) as n from Deals where id is not null":               "[map[n:4]]",
 		"select MAX(Amount) from Deals where id is not null":                  "[map[MAX(Amount):1000]]",
 	} {
-		if found, refused := runCOQL(deals(t), query, true); refused != nil || fmt.Sprint(found.data) != want {
+		if found, refused := runCOQL(deals(t), query, Config{COQLCountKey: true}); refused != nil || fmt.Sprint(found.data) != want {
 			t.Errorf("%s: got %v, %v; want %s", query, found.data, refused, want)
 		}
 	}
@@ -267,7 +332,7 @@ func TestBadCOQL(t *testing.T) {
 		"select id from Deals where " + strings.Repeat("(", 51) + "id = 1" + strings.Repeat(")", 51):                                                              "SYNTAX_ERROR map[column:79 line:1 near:id]",
 		"select id from Deals where " + strings.Repeat("(", 1_000_000):                                                                                            "SYNTAX_ERROR map[column:79 line:1 near:(]",
 	} {
-		found, refused := runCOQL(modules, query, false)
+		found, refused := runCOQL(modules, query, Config{})
 		if refused == nil || refused.status != 400 || fmt.Sprint(refused.code, " ", refused.details) != want || found.data != nil {
 			t.Errorf("%.80s: got %v, want %s", query, refused, want)
 		}
@@ -281,7 +346,7 @@ func TestBadCOQL(t *testing.T) {
 		"select COUNT(id), MAX(id), MIN(id), MAX(Amount), MIN(Amount) from Deals where id = 1 group by Owner, Stage, Amount, Pipeline",
 		"select id from Deals where id = 1 limit 2000 offset 100000",
 	} {
-		if _, refused := runCOQL(modules, query, false); refused != nil {
+		if _, refused := runCOQL(modules, query, Config{}); refused != nil {
 			t.Errorf("%.80s: got %v, though it is within the limit", query, refused)
 		}
 	}
@@ -313,7 +378,7 @@ func checkCOQL(t *testing.T, s string) {
 	for _, escaped := range []string{doubled, slashed} {
 		for where, want := range map[string][]string{"= '%s'": same, "in ('%s')": same, "= '%s' and id is not null": same, "like '%%%s%%'": contain} {
 			query := "select id from Accounts where Account_Name " + fmt.Sprintf(where, escaped)
-			found, refused := runCOQL(map[string]*module{"Accounts": m}, query, false)
+			found, refused := runCOQL(map[string]*module{"Accounts": m}, query, Config{})
 			if refused != nil || ids(found.data) != strings.Join(want, " ") {
 				t.Errorf("%q: got %q, %v; want %q", query, ids(found.data), refused, want)
 			}
@@ -333,7 +398,7 @@ func FuzzCOQL(f *testing.F) {
 	codes := []string{"SYNTAX_ERROR", "INVALID_QUERY", "INVALID_DATA", "INVALID_MODULE", "INVALID_ALIAS", "LIMIT_EXCEEDED", "DUPLICATE_DATA", "DUPLICATE_ALIAS", "MANDATORY_NOT_FOUND"}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, form := range []string{"%s", "select %s", "select id from Deals where %s", "select id from Deals where id = 1 %s"} {
-			found, refused := runCOQL(modules, fmt.Sprintf(form, s), false)
+			found, refused := runCOQL(modules, fmt.Sprintf(form, s), Config{})
 			if refused != nil && !slices.Contains(codes, refused.code) {
 				t.Errorf("%q: got %v", s, refused)
 			}
@@ -364,7 +429,7 @@ func TestCOQLIsQuick(t *testing.T) {
 		"select id from Deals where id is not null order by Deal_Name desc limit 2000",
 	} {
 		started := time.Now()
-		if _, refused := runCOQL(modules, query, false); refused != nil || time.Since(started) > 2*time.Second {
+		if _, refused := runCOQL(modules, query, Config{}); refused != nil || time.Since(started) > 2*time.Second {
 			t.Errorf("%s: took %v, %v", query, time.Since(started), refused)
 		}
 	}
@@ -373,7 +438,7 @@ func TestCOQLIsQuick(t *testing.T) {
 func BenchmarkCOQLGroups(b *testing.B) {
 	modules := manyDeals()
 	for b.Loop() {
-		if found, _ := runCOQL(modules, "select Owner, COUNT(id) from Deals where id is not null group by Owner", false); len(found.data) != 100 {
+		if found, _ := runCOQL(modules, "select Owner, COUNT(id) from Deals where id is not null group by Owner", Config{}); len(found.data) != 100 {
 			b.Fatal(len(found.data))
 		}
 	}
@@ -382,7 +447,7 @@ func BenchmarkCOQLGroups(b *testing.B) {
 func BenchmarkCOQLOrder(b *testing.B) {
 	modules := manyDeals()
 	for b.Loop() {
-		if found, _ := runCOQL(modules, "select id from Deals where id is not null order by Deal_Name desc", false); len(found.data) != 200 {
+		if found, _ := runCOQL(modules, "select id from Deals where id is not null order by Deal_Name desc", Config{}); len(found.data) != 200 {
 			b.Fatal(len(found.data))
 		}
 	}

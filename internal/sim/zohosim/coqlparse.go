@@ -1,6 +1,7 @@
 package zohosim
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -85,13 +86,18 @@ func literal(s string) (t token, size int) {
 type parser struct {
 	query    string
 	modules  map[string]*module
-	countKey bool
+	countKey bool // the key of COUNT(…) is "count"
+	maxRows  int
 
 	at, end             int // of the token
 	token               token
 	module              *module
 	nesting, conditions int
 	refused             *refusal
+}
+
+func newParser(modules map[string]*module, query string, c Config) *parser {
+	return &parser{query: query, modules: modules, countKey: c.COQLCountKey, maxRows: cmp.Or(c.COQLMaxRows, maxRows)}
 }
 
 func (p *parser) advance() {
@@ -171,7 +177,7 @@ func (p *parser) name() string {
 
 // parse reads the whole query. What it gives is of use if nothing was refused.
 func (p *parser) parse() *coql {
-	q := &coql{limit: defaultRows}
+	q := &coql{limit: min(defaultRows, p.maxRows)}
 	if p.advance(); !p.word("select") {
 		p.refuse("SYNTAX_ERROR", "given coql query not supported", nil)
 	}
@@ -522,8 +528,8 @@ func (p *parser) limits(q *coql) {
 		p.refuse("INVALID_QUERY", "offset given seems to be invalid", object{"offset": strconv.Itoa(q.offset)})
 	case q.limit <= 0:
 		p.refuse("INVALID_DATA", "limit should be greater than 0", nil)
-	case q.limit > maxRows:
-		p.tooMany("limit", maxRows)
+	case q.limit > p.maxRows:
+		p.tooMany("limit", p.maxRows)
 	case q.offset > maxOffset:
 		p.tooMany("offset", maxOffset)
 	}

@@ -64,6 +64,7 @@ var (
 	wrongScope    = refusal{http.StatusUnauthorized, "OAUTH_SCOPE_MISMATCH", "invalid oauth scope to access this URL", nil}
 	noAPIAccess   = refusal{http.StatusForbidden, "NO_PERMISSION", "permission denied", object{"permissions": []string{"Crm_Implied_Api_Access"}}}
 	invalidModule = refusal{http.StatusBadRequest, "INVALID_MODULE", "the module name given seems to be invalid", nil}
+	invalidID     = refusal{http.StatusBadRequest, "INVALID_DATA", "the id given seems to be invalid", object{"resource_path_index": 0}}
 	tooMany       = refusal{http.StatusTooManyRequests, "TOO_MANY_REQUESTS", "too many requests", nil}
 )
 
@@ -78,7 +79,7 @@ func missingParameter(name string) answer {
 // endpoint is a path of the CRM.
 type endpoint struct {
 	method string
-	scopes []string // any of them opens it; those of modules are looked at by the endpoint
+	scopes []string // any of them opens it, nil: all; those of modules are looked at by the endpoint
 	answer func(*Zoho, request) answer
 }
 
@@ -91,6 +92,8 @@ var endpoints = map[Kind]endpoint{
 	RolesCall:       {http.MethodGet, []string{"ZohoCRM.settings.roles.READ"}, (*Zoho).listRoles},
 	ProfilesCall:    {http.MethodGet, []string{"ZohoCRM.settings.profiles.READ"}, (*Zoho).listProfiles},
 	FieldsCall:      {http.MethodGet, []string{"ZohoCRM.settings.fields.READ"}, (*Zoho).listFields},
+	RecordsCall:     {http.MethodGet, nil, (*Zoho).listRecords},
+	RecordCall:      {http.MethodGet, nil, (*Zoho).oneRecord},
 	SearchCall:      {http.MethodGet, []string{"ZohoSearch.securesearch.READ"}, (*Zoho).searchRecords},
 	COQLCall:        {http.MethodPost, []string{"ZohoCRM.coql.READ"}, (*Zoho).queryRecords},
 }
@@ -98,7 +101,7 @@ var endpoints = map[Kind]endpoint{
 // crm answers the CRM's paths. Unknown paths and methods are told apart before
 // the token is looked at, a guess.
 func (z *Zoho) crm(r request) answer {
-	e, known := endpoints[r.route]
+	e, known := endpoints[r.kind]
 	token, alive := z.accounts.tokens[accessToken(r.Request)]
 	switch {
 	case !known:
@@ -109,7 +112,7 @@ func (z *Zoho) crm(r request) answer {
 		return missingToken.answer()
 	case !alive || !z.now().Before(token.expires):
 		return unknownToken.answer()
-	case !opens(token.scopes, e.scopes...):
+	case e.scopes != nil && !opens(token.scopes, e.scopes...):
 		return wrongScope.answer()
 	}
 	a := e.answer(z, r)

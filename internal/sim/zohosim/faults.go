@@ -164,7 +164,7 @@ func (z *Zoho) begin(r request) (entry int, day Fault) {
 			day.Kind, day.Status, day.RetryAfter = f.Kind, f.Status, f.RetryAfter
 		}
 	}
-	if _, crm := endpoints[r.route]; crm && day.Kind == "" && z.MaxConcurrent > 0 && z.log.crm() > z.MaxConcurrent {
+	if _, crm := endpoints[r.kind]; crm && day.Kind == "" && z.MaxConcurrent > 0 && z.log.crm() > z.MaxConcurrent {
 		day.Kind = Throttled
 	}
 	return entry, day
@@ -234,7 +234,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 func (z *Zoho) usual(r request) answer {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	switch r.route {
+	switch r.kind {
 	case TokenCall:
 		return z.token(r)
 	case RevokeCall:

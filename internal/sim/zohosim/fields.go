@@ -10,8 +10,8 @@ import (
 )
 
 // schemas are the fields of the modules that this package plays, from Zoho CRM
-// v7's documentation of the modules' records. Leads have a key $converted
-// besides, which is no field.
+// v7's documentation of the modules' records. Leads have a key
+// besides, which is no field: convertedKey.
 var schemas = map[string][]field{
 	"Accounts": withSystemFields("Account",
 		field{"Account_Name", "Account Name", "text", ""},
@@ -39,7 +39,7 @@ var schemas = map[string][]field{
 		field{"Account_Name", "Account Name", "lookup", "Accounts"},
 		field{"Contact_Name", "Contact Name", "lookup", "Contacts"},
 	),
-	"Leads": withSystemFields("Lead",
+	leads: withSystemFields("Lead",
 		field{"Full_Name", "Full Name", "text", ""},
 		field{"First_Name", "First Name", "text", ""},
 		field{"Last_Name", "Last Name", "text", ""},
@@ -52,6 +52,8 @@ var schemas = map[string][]field{
 		field{"Email_Opt_Out", "Email Opt Out", "boolean", ""},
 	),
 }
+
+const leads, convertedKey = "Leads", "$converted"
 
 func withSystemFields(label string, own ...field) []field {
 	return append([]field{
@@ -96,10 +98,16 @@ func newModules(records map[string][]json.RawMessage) (map[string]*module, error
 	return modules, nil
 }
 
-func newRecord(raw json.RawMessage) (record object, err error) {
+// decoded is an object as records have it.
+func decoded(raw json.RawMessage) (o object, err error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
-	if err := dec.Decode(&record); err != nil {
+	err = dec.Decode(&o)
+	return o, err
+}
+
+func newRecord(raw json.RawMessage) (record object, err error) {
+	if record, err = decoded(raw); err != nil {
 		return nil, err
 	}
 	if id, _ := record["id"].(string); !isID(id) {

@@ -32,6 +32,15 @@ func (m *module) field(name string) (f field, known bool) {
 	return field{}, false
 }
 
+// record finds one by its id; nil if there is none.
+func (m *module) record(id string) object {
+	i := slices.IndexFunc(m.records, func(r object) bool { return r["id"] == id })
+	if i < 0 {
+		return nil
+	}
+	return m.records[i]
+}
+
 // field is a field of a module's records.
 type field struct {
 	name   string // API name, such as Account_Name

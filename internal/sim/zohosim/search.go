@@ -25,11 +25,11 @@ const (
 // match reports whether a record is one of those looked for.
 type match func(object) bool
 
-// search answers GET /{Module}/search. A record is in Zoho's index when lag
-// has passed since it was made. That parameters which cannot be served give
+// search answers GET /{Module}/search. A record is in Zoho's index when the
+// lag has passed since it was made. That parameters which cannot be served give
 // 400 INVALID_DATA, and that an unknown name in fields is ignored, are guesses.
-func (m *module) search(q url.Values, now time.Time, lag time.Duration) (found result, refused *refusal) {
-	matches, refused := m.searched(q)
+func (m *module) search(q url.Values, now time.Time, c Config) (found result, refused *refusal) {
+	matches, refused := m.searched(q, c.ExactEquals)
 	if refused != nil {
 		return result{}, refused
 	}
@@ -37,23 +37,33 @@ func (m *module) search(q url.Values, now time.Time, lag time.Duration) (found r
 	if !ok {
 		return result{}, badParameter("converted")
 	}
-	s, bad := selected(url.Values{"page": q["page"], "per_page": q["per_page"]}, "")
+	page, bad := pageOf(q)
 	switch {
 	case bad != "":
 		return result{}, badParameter(bad)
-	case s.page > maxFound/s.perPage: // of a page that ends beyond, a guess
+	case page.beyond():
 		return result{}, &refusal{http.StatusBadRequest, "LIMIT_REACHED", "maximum response iteration limit reached", object{"limit": "2000"}}
 	}
-	hidden := func(r object) bool { return lag > 0 && createdAfter(r, now.Add(-lag)) }
+	hidden := func(r object) bool { return c.IndexLag > 0 && createdAfter(r, now.Add(-c.IndexLag)) }
 	records := m.latest(func(r object) bool { return converted(r) && !hidden(r) && matches(r) })
-	return m.found(records, s.paging, q.Get("fields")), nil
+	return m.found(records, page, q.Get("fields")), nil
 }
+
+// pageOf reads which page is asked for and names the parameter that cannot be
+// served.
+func pageOf(q url.Values) (p paging, bad string) {
+	s, bad := selected(url.Values{"page": q["page"], "per_page": q["per_page"]}, "")
+	return s.paging, bad
+}
+
+// beyond is a page that ends behind the last record that pages reach, a guess.
+func (p paging) beyond() bool { return p.page > maxFound/p.perPage }
 
 // conversions are the values of the parameter converted. Only leads have the
 // key.
 var conversions = map[string]match{
-	"false": func(r object) bool { return r["$converted"] != true },
-	"true":  func(r object) bool { return r["$converted"] == true },
+	"false": func(r object) bool { return r[convertedKey] != true },
+	"true":  func(r object) bool { return r[convertedKey] == true },
 	"both":  func(object) bool { return true },
 }
 
@@ -80,10 +90,8 @@ func (m *module) found(records []object, p paging, fields string) result {
 	from := min((p.page-1)*p.perPage, len(records))
 	to := min(from+p.perPage, len(records))
 	data := records[from:to]
-	if fields != "" {
-		for i := range data {
-			data[i] = m.only(data[i], strings.Split(fields, ","))
-		}
+	for i := range data {
+		data[i] = m.cut(data[i], fields)
 	}
 	return result{m.name, data, object{
 		"per_page": p.perPage, "count": to - from, "page": p.page, "more_records": to < len(records),
@@ -91,10 +99,13 @@ func (m *module) found(records []object, p paging, fields string) result {
 	}}
 }
 
-// only is a record's id with the fields asked for.
-func (m *module) only(record object, fields []string) object {
+// cut is a record's id with the fields asked for, all if there are none.
+func (m *module) cut(record object, fields string) object {
+	if fields == "" {
+		return record
+	}
 	o := object{"id": record["id"]}
-	for _, name := range fields {
+	for name := range strings.SplitSeq(fields, ",") {
 		name = strings.TrimSpace(name)
 		v, has := record[name]
 		if _, known := m.field(name); known || has {
@@ -106,10 +117,10 @@ func (m *module) only(record object, fields []string) object {
 
 // searched is what the first of the four parameters looks for; the others are
 // ignored.
-func (m *module) searched(q url.Values) (match, *refusal) {
+func (m *module) searched(q url.Values, exact bool) (match, *refusal) {
 	switch {
 	case q.Get("criteria") != "":
-		return m.criteria(q.Get("criteria"))
+		return m.criteria(q.Get("criteria"), exact)
 	case q.Get("email") != "":
 		return m.anyField("email", strings.ToLower, q.Get("email")), nil
 	case q.Get("phone") != "":
@@ -184,8 +195,8 @@ func badCriteria(details object) *refusal {
 
 // criteria reads a list of conditions in brackets, or one without them.
 // Zoho's documentation shows both.
-func (m *module) criteria(text string) (match, *refusal) {
-	c := criteria{m: m, rest: text}
+func (m *module) criteria(text string, exact bool) (match, *refusal) {
+	c := criteria{m: m, rest: text, exact: exact}
 	if !utf8.ValidString(text) {
 		c.fail("not UTF-8")
 	}
@@ -206,6 +217,7 @@ func (m *module) criteria(text string) (match, *refusal) {
 type criteria struct {
 	m                 *module
 	rest              string
+	exact             bool // equals on text means the whole
 	nesting, quantity int
 	refused           *refusal
 }
@@ -349,9 +361,9 @@ func (c *criteria) compare(f field, operator string, texts []string) match {
 		v, has := f.parse(f.folded(text))
 		switch has = has && text != ""; operator {
 		case "equals", "in":
-			return has && f.equals(v, values)
+			return has && c.equals(f, v, values)
 		case "not_equal":
-			return !has || !f.equals(v, values)
+			return !has || !c.equals(f, v, values)
 		}
 		return has && holds[cmp.Or(signs[operator], operator)](v, values)
 	}
@@ -365,10 +377,10 @@ func (f field) folded(text string) string {
 	return text
 }
 
-// equals behaves like contains on text. That in does too, and that not_equal
+// equals behaves like contains on text, or not: on that sources differ. That in does too, and that not_equal
 // is its opposite and finds records without a value, are guesses.
-func (f field) equals(v value, anyOf []value) bool {
-	if f.family() != texts {
+func (c *criteria) equals(f field, v value, anyOf []value) bool {
+	if f.family() != texts || c.exact {
 		return slices.Contains(anyOf, v)
 	}
 	return slices.ContainsFunc(anyOf, func(w value) bool { return strings.Contains(v.text, w.text) })

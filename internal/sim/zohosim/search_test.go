@@ -66,7 +66,28 @@ func TestCriteria(t *testing.T) {
 		`(Deal_Name:equals:nothing like it)`:                                       "",
 		`(Deal_Name:equals:x:y)`:                                                   "",
 	} {
-		found, refused := m.search(url.Values{"criteria": {criteria}}, searchTime, 0)
+		found, refused := m.search(url.Values{"criteria": {criteria}}, searchTime, Config{})
+		if got := ids(found.data); refused != nil || got != want {
+			t.Errorf("%s: got %q, %v; want %q", criteria, got, refused, want)
+		}
+	}
+}
+
+// TestExactEquals: the whole text, but for the case of its letters.
+func TestExactEquals(t *testing.T) {
+	m := deals(t)["Deals"]
+	for criteria, want := range map[string]string{
+		`(Deal_Name:equals:ALPHA)`:                     "",
+		`(Deal_Name:equals:test deal ALPHA)`:           "101",
+		`(Deal_Name:equals:Beta\, \(really\))`:         "103",
+		`(Deal_Name:not_equal:alphabet deal)`:          "1000 103 101",
+		`(Deal_Name:in:alphabet deal,test deal)`:       "102",
+		`(Deal_Name:starts_with:alpha)`:                "102",
+		`(Stage:equals:closed)`:                        "103",
+		`(Amount:equals:1000.0)`:                       "103",
+		`((Deal_Name:equals:beta)or(Amount:equals:1))`: "",
+	} {
+		found, refused := m.search(url.Values{"criteria": {criteria}}, searchTime, Config{ExactEquals: true})
 		if got := ids(found.data); refused != nil || got != want {
 			t.Errorf("%s: got %q, %v; want %q", criteria, got, refused, want)
 		}
@@ -79,7 +100,7 @@ func TestCriteriaOnFlags(t *testing.T) {
 		"(Email_Opt_Out:equals:true)":    "101",
 		"(Email_Opt_Out:not_equal:true)": "103 102",
 	} {
-		if found, refused := m.search(url.Values{"criteria": {criteria}}, searchTime, 0); refused != nil || ids(found.data) != want {
+		if found, refused := m.search(url.Values{"criteria": {criteria}}, searchTime, Config{}); refused != nil || ids(found.data) != want {
 			t.Errorf("%s: got %q, %v; want %q", criteria, ids(found.data), refused, want)
 		}
 	}
@@ -124,7 +145,7 @@ func TestBadCriteria(t *testing.T) {
 		strings.Repeat("(", 100_000):                                  "map[reason:brackets missing, or too many of them]",
 		"(Deal_Name:equals:\xff)":                                     "map[reason:not UTF-8]",
 	} {
-		_, refused := m.search(url.Values{"criteria": {criteria}}, searchTime, 0)
+		_, refused := m.search(url.Values{"criteria": {criteria}}, searchTime, Config{})
 		if refused == nil || refused.status != 400 || refused.code != "INVALID_QUERY" || fmt.Sprint(refused.details) != want {
 			t.Errorf("%.60s: got %v, want %s", criteria, refused, want)
 		}
@@ -135,7 +156,7 @@ func TestBadCriteria(t *testing.T) {
 		"((" + condition + "))" + strings.Repeat("or(("+condition+"))", 9),
 		"(Deal_Name:in:x" + strings.Repeat(",x", 99) + ")",
 	} {
-		if _, refused := m.search(url.Values{"criteria": {criteria}}, searchTime, 0); refused != nil {
+		if _, refused := m.search(url.Values{"criteria": {criteria}}, searchTime, Config{}); refused != nil {
 			t.Errorf("%.60s: got %v, though it is within the limit", criteria, refused)
 		}
 	}
@@ -177,7 +198,7 @@ func TestSearchParameters(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found, refused := m.search(q, searchTime, 0); refused != nil || ids(found.data) != want {
+		if found, refused := m.search(q, searchTime, Config{}); refused != nil || ids(found.data) != want {
 			t.Errorf("%s: got %q, %v; want %q", query, ids(found.data), refused, want)
 		}
 	}
@@ -207,7 +228,7 @@ func TestBadSearches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, refused := m.search(q, searchTime, 0)
+		_, refused := m.search(q, searchTime, Config{})
 		if refused == nil || refused.status != 400 || fmt.Sprint(refused.code, " ", refused.details) != want {
 			t.Errorf("%s: got %v, want %s", query, refused, want)
 		}
@@ -226,7 +247,7 @@ func TestSearchPages(t *testing.T) {
 		"page=100&per_page=20": "20 9119 9100 map[count:20 more_records:true page:100 per_page:20 sort_by:id sort_order:desc]",
 	} {
 		q, _ := url.ParseQuery("word=generated&" + query)
-		found, refused := m.search(q, searchTime, 0)
+		found, refused := m.search(q, searchTime, Config{})
 		if refused != nil {
 			t.Fatal(query, refused)
 		}
@@ -236,8 +257,8 @@ func TestSearchPages(t *testing.T) {
 		}
 	}
 	m.records = m.records[:200]
-	found, _ := m.search(url.Values{"word": {"generated"}}, searchTime, 0)
-	beyond, refused := m.search(url.Values{"word": {"generated"}, "page": {"2"}}, searchTime, 0)
+	found, _ := m.search(url.Values{"word": {"generated"}}, searchTime, Config{})
+	beyond, refused := m.search(url.Values{"word": {"generated"}, "page": {"2"}}, searchTime, Config{})
 	if found.info["more_records"] != false || len(beyond.data) != 0 || refused != nil {
 		t.Errorf("got %v, then %v, %v; want one full page", found.info, beyond.info, refused)
 	}
@@ -250,7 +271,7 @@ func TestSearchFields(t *testing.T) {
 		"Owner, Mobile,Nothing,id": "map[Mobile:<nil> Owner:map[email:owner1@example.com id:900000000000000001 name:Owner van Testerson] id:101]",
 		",":                        "map[id:101]",
 	} {
-		found, refused := m.search(url.Values{"word": {"ones"}, "fields": {fields}}, searchTime, 0)
+		found, refused := m.search(url.Values{"word": {"ones"}, "fields": {fields}}, searchTime, Config{})
 		if refused != nil || len(found.data) != 1 || fmt.Sprint(found.data[0]) != want {
 			t.Errorf("%s: got %v, %v; want %s", fields, found.data, refused, want)
 		}
@@ -258,7 +279,7 @@ func TestSearchFields(t *testing.T) {
 	if len(m.records[0]) != 5 {
 		t.Errorf("the record itself was cut down: %v", m.records[0])
 	}
-	found, _ := m.search(url.Values{"word": {"ones"}}, searchTime, 0)
+	found, _ := m.search(url.Values{"word": {"ones"}}, searchTime, Config{})
 	if got := found.reply(); fmt.Sprint(got) != fmt.Sprint(object{"data": m.records[:1], "info": found.info}) {
 		t.Errorf("without fields: got %v, want the record", got)
 	}
@@ -268,7 +289,7 @@ func TestConvertedLeads(t *testing.T) {
 	m := made(t, "Leads",
 		object{"Last_Name": "Generated", "$converted": true}, object{"Last_Name": "Generated", "$converted": false}, object{"Last_Name": "Generated"})["Leads"]
 	for converted, want := range map[string]string{"": "103 102", "false": "103 102", "true": "101", "both": "103 102 101"} {
-		found, refused := m.search(url.Values{"word": {"generated"}, "converted": {converted}, "fields": {"$converted"}}, searchTime, 0)
+		found, refused := m.search(url.Values{"word": {"generated"}, "converted": {converted}, "fields": {"$converted"}}, searchTime, Config{})
 		if refused != nil || ids(found.data) != want || strings.Contains(want, "101") && found.data[len(found.data)-1]["$converted"] != true {
 			t.Errorf("%q: got %v, %v; want %q", converted, found.data, refused, want)
 		}
@@ -285,7 +306,7 @@ func TestTheIndexLags(t *testing.T) {
 		36 * time.Hour:             "1000 101",
 		48 * time.Hour:             "1000",
 	} {
-		if found, refused := m.search(q, searchTime, lag); refused != nil || ids(found.data) != want {
+		if found, refused := m.search(q, searchTime, Config{IndexLag: lag}); refused != nil || ids(found.data) != want {
 			t.Errorf("%v: got %q, %v; want %q", lag, ids(found.data), refused, want)
 		}
 	}
@@ -295,7 +316,7 @@ func TestTheIndexLags(t *testing.T) {
 var hostile = []string{
 	"", " ", "x", "X", `\`, `\\`, `a\b`, `x\`, `\)`, "(", ")", ",", "a,b", "(a)", ":", "a:equals:b", "Test)or(Last_Name:not_equal:x", `Test\)or(Last_Name:not_equal:x`,
 	"'", "''", `'\''`, `\'`, `\\'`, `"`, "%", "%%", "x' or id is not null or Account_Name = 'x", `x\' or id is not null or Account_Name = \'x`,
-	"x' limit 1 --", "\n", "\x00", "é", "É", "ſ", "İ", "K", "名前", "null", "${EMPTY}", "true", "5", strings.Repeat("(", 3000),
+	"x' limit 1 --", "\n", "\x00", "é", "É", "ſ", "İ", "K", "名前", "🎈", "👩‍🚀 (a), [b]", "null", "${EMPTY}", "true", "5", strings.Repeat("(", 3000),
 }
 
 // decoys are records that a value may find if it is taken for more.
@@ -328,7 +349,7 @@ func checkCriteria(t *testing.T, s string) {
 	for operator, want := range map[string][]string{"equals": contain, "starts_with": begin, "in": contain} {
 		slices.Reverse(want)
 		for _, form := range []string{"(Last_Name:%s:%s)", "Last_Name:%s:%s", "((Last_Name:%s:%s)and(id:greater_than:0))"} {
-			found, refused := m.search(url.Values{"criteria": {fmt.Sprintf(form, operator, escaped)}}, searchTime, 0)
+			found, refused := m.search(url.Values{"criteria": {fmt.Sprintf(form, operator, escaped)}}, searchTime, Config{})
 			switch good := s != "" && strings.ToValidUTF8(s, "?") == s; {
 			case !good && refused == nil:
 				t.Errorf("%q: got %q, want a refusal", s, ids(found.data))
@@ -348,12 +369,12 @@ func FuzzCriteria(f *testing.F) {
 	modules := deals(f)
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, form := range []string{"%s", "(%s)", "(Deal_Name:%s)", "(Amount:between:%s)", "((Stage:equals:x)and(%s))"} {
-			if _, refused := modules["Deals"].search(url.Values{"criteria": {fmt.Sprintf(form, s)}}, searchTime, 0); refused != nil && refused.code != "INVALID_QUERY" && refused.code != "EXPECTED_PARAM_MISSING" {
+			if _, refused := modules["Deals"].search(url.Values{"criteria": {fmt.Sprintf(form, s)}}, searchTime, Config{}); refused != nil && refused.code != "INVALID_QUERY" && refused.code != "EXPECTED_PARAM_MISSING" {
 				t.Errorf("%q: got %v", s, refused)
 			}
 		}
 		for _, name := range []string{"word", "email", "phone"} {
-			if found, _ := modules["Deals"].search(url.Values{name: {s}}, searchTime, 0); name != "word" && len(found.data) > 0 {
+			if found, _ := modules["Deals"].search(url.Values{name: {s}}, searchTime, Config{}); name != "word" && len(found.data) > 0 {
 				t.Errorf("%s=%q: got %v", name, s, found.data)
 			}
 		}

@@ -178,7 +178,7 @@ func (z *Zoho) oneUser(r request) answer {
 	case bad != "":
 		return invalidData(object{"param_name": bad})
 	case !isID(r.id) || u == nil && z.UnknownUser400:
-		return refusal{http.StatusBadRequest, "INVALID_DATA", "the id given seems to be invalid", object{"resource_path_index": 0}}.answer()
+		return invalidID.answer()
 	case u == nil:
 		return empty(http.StatusNoContent)
 	case !s.matches(u):

@@ -5,7 +5,7 @@
 // days: see Fault.
 //
 // Of the CRM's API it leaves out the search of users, single roles and profiles,
-// and everything that writes.
+// lists of more than 2000 records, and everything that writes.
 //
 // Where Zoho's documentation is silent the behaviour is a choice; such places
 // are marked "a guess", and where sources differ there is a switch in Config.
@@ -41,13 +41,16 @@ type Config struct {
 	Now          func() time.Time // nil: time.Now
 
 	MaxConcurrent int           // calls at once that the CRM takes before it answers 429; zero: any
+	COQLMaxRows   int           // that a query may ask for; zero stands for 2000
 	IndexLag      time.Duration // how long a new record stays hidden from search
 
 	// Switches for what sources differ on.
 	UnknownUser400    bool // a look-up of an unknown user gives 400 INVALID_DATA instead of 204
+	UnknownRecord400  bool // and so does that of an unknown record
 	OAuthErrors400    bool // errors of the token endpoint come at HTTP 400 instead of 200
 	DeltasOmitDeleted bool // a conditional list leaves deleted users out
 	COQLCountKey      bool // COQL answers COUNT(…) under "count" instead of the expression
+	ExactEquals       bool // equals of a search on text means the whole text instead of a part
 }
 
 // Zoho is one organisation and its accounts server. It is an http.Handler and
@@ -113,9 +116,8 @@ func (z *Zoho) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refusal{http.StatusRequestEntityTooLarge, "INVALID_REQUEST", "unable to process your request", nil}.answer().write(w)
 		return
 	}
-	c := request{Request: r, body: body}
-	c.route, c.id = routeOf(r.URL.Path, z.Version)
-	if c.route == routeControl {
+	c := request{Request: r, body: body, route: routeOf(r.URL.Path, z.Version)}
+	if c.kind == routeControl {
 		z.control(c).write(w)
 		return
 	}
@@ -127,9 +129,8 @@ const maxBody = 1 << 20
 // request is a request whose body has been read.
 type request struct {
 	*http.Request
-	body  []byte
-	route Kind
-	id    string // the part of the path that names a user or a module
+	route
+	body []byte
 }
 
 // play answers a request as this Zoho's day goes.

@@ -82,7 +82,7 @@ func TestErrorBodies(t *testing.T) {
 		{"no token", "GET", "/crm/v7/users", "", 401, `{"code":"AUTHENTICATION_FAILURE","details":{},"message":"Authentication failed","status":"error"}`},
 		{"another scheme", "GET", "/crm/v7/users", "Bearer " + token, 401, `{"code":"AUTHENTICATION_FAILURE","details":{},"message":"Authentication failed","status":"error"}`},
 		{"bad token", "GET", "/crm/v7/users", "Zoho-oauthtoken nonsense", 401, `{"code":"INVALID_TOKEN","details":{},"message":"invalid oauth token","status":"error"}`},
-		{"unknown path", "GET", "/crm/v7/nothing", "Zoho-oauthtoken " + token, 404, `{"code":"INVALID_URL_PATTERN","details":{},"message":"Please check if the URL trying to access is a correct one","status":"error"}`},
+		{"unknown path", "GET", "/crm/v7/nothing/at/all", "Zoho-oauthtoken " + token, 404, `{"code":"INVALID_URL_PATTERN","details":{},"message":"Please check if the URL trying to access is a correct one","status":"error"}`},
 		{"outside of the CRM", "GET", "/", "", 404, `{"code":"INVALID_URL_PATTERN","details":{},"message":"Please check if the URL trying to access is a correct one","status":"error"}`},
 		{"method", "POST", "/crm/v7/users", "Zoho-oauthtoken " + token, 400, `{"code":"INVALID_REQUEST_METHOD","details":{},"message":"The http request method type is not a valid one","status":"error"}`},
 	} {
