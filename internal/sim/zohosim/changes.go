@@ -74,12 +74,22 @@ func lastOf(items []json.RawMessage) *reference {
 	return &n
 }
 
-// nextID is above all ids so far: lists are in the order of ids.
+// nextID is above all ids so far, of users and of records: lists are in the
+// order of ids.
 func (z *Zoho) nextID() string {
 	highest := uint64(9_000_000_000_000_000_000)
-	for _, u := range z.users {
-		if n, err := strconv.ParseUint(u.ID, 10, 64); err == nil {
+	above := func(id any) {
+		text, _ := id.(string)
+		if n, err := strconv.ParseUint(text, 10, 64); err == nil && len(text) <= 19 {
 			highest = max(highest, n)
+		}
+	}
+	for _, u := range z.users {
+		above(u.ID)
+	}
+	for _, m := range z.org.modules {
+		for _, r := range m.records {
+			above(r["id"])
 		}
 	}
 	return strconv.FormatUint(highest+1, 10)

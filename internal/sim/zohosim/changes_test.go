@@ -310,6 +310,11 @@ func TestControl(t *testing.T) {
 	if n := listed(t, sim, token, "", ""); n != 15 {
 		t.Errorf("%d users", n)
 	}
+	record := field(t, must("add-record", `{"module":"Deals","fields":{"Deal_Name":"Generated Deal","Owner":"`+kim+`"}}`), "id")
+	must("change-record", `{"module":"Deals","id":"`+record+`","fields":{"Stage":"Closed Won"}}`)
+	if body := query(t, sim, token, "select Deal_Name, Stage from Deals where Owner = '"+kim+"'"); !strings.Contains(body, `[{"Deal_Name":"Generated Deal","Stage":"Closed Won","id":"`+record+`"}]`) {
+		t.Errorf("got %s", body)
+	}
 	must("add-fault", `{"kind":"reset"}`)
 	must("clear-faults", ``)
 	code := field(t, must("grant-token", `{"life":"1m","scopes":["ZohoCRM.org.READ"]}`), "code")
@@ -321,10 +326,10 @@ func TestControl(t *testing.T) {
 		t.Errorf("expired: got %d", status)
 	}
 	must("advance-clock", `{"by":"2h"}`)
-	if body := must("calls", ``); !strings.Contains(body, `"busiest":1,"calls":{"token":2,"user":3,"users":3}`) {
+	if body := must("calls", ``); !strings.Contains(body, `"busiest":1,"calls":{"coql":1,"token":2,"user":3,"users":3}`) {
 		t.Errorf("got %s", body)
 	}
-	if last := sim.Calls(); len(last) != 8 || last[7].Kind != zohosim.UsersCall {
+	if last := sim.Calls(); len(last) != 9 || last[8].Kind != zohosim.UsersCall {
 		t.Errorf("the log has %d calls", len(last))
 	}
 }
@@ -405,12 +410,14 @@ func TestControlRefuses(t *testing.T) {
 		status                   int
 		want                     string
 	}{
-		{"POST", "/earthquake", "application/json", `{}`, 404, "add-fault, add-user"},
+		{"POST", "/earthquake", "application/json", `{}`, 404, "add-fault, add-record, add-user"},
 		{"GET", "/add-user", "application/json", ``, 404, "POST one of"},
 		{"POST", "/add-user", "text/plain", `{}`, 400, "application/json"},
 		{"POST", "/add-user", "application/json", `[]`, 400, "JSON object"},
 		{"POST", "/add-user", "application/json", `{"surplus":1}`, 400, "surplus"},
 		{"POST", "/disable-user", "application/json", `{"id":"1"}`, 400, "no such user"},
+		{"POST", "/add-record", "application/json", `{"fields":{}}`, 400, "no such module"},
+		{"POST", "/change-record", "application/json", `{"module":"Deals","id":"1"}`, 400, "no such record"},
 		{"POST", "/add-fault", "application/json", `{"kind":"earthquake"}`, 400, "known kind"},
 		{"POST", "/add-fault", "application/json", `{"kind":"throttled","query":"%"}`, 400, "a query"},
 		{"POST", "/add-fault", "application/json", `{"latency":"soon"}`, 400, "soon"},

@@ -29,6 +29,14 @@ var controls = map[string]func(*Zoho, controlInput) (object, error){
 	"delete-user":  func(z *Zoho, in controlInput) (object, error) { return nil, z.DeleteUser(in.ID) },
 	"remove-user":  func(z *Zoho, in controlInput) (object, error) { return nil, z.RemoveUser(in.ID) },
 
+	"add-record": func(z *Zoho, in controlInput) (object, error) {
+		id, err := z.AddRecord(in.Module, in.Fields)
+		return object{"id": id}, err
+	},
+	"change-record": func(z *Zoho, in controlInput) (object, error) {
+		return nil, z.ChangeRecord(in.Module, in.ID, in.Fields)
+	},
+
 	"add-fault":    func(z *Zoho, in controlInput) (object, error) { return nil, z.AddFault(in.fault()) },
 	"clear-faults": func(z *Zoho, _ controlInput) (object, error) { z.ClearFaults(); return nil, nil },
 	"expire-tokens": func(z *Zoho, _ controlInput) (object, error) {
@@ -47,6 +55,7 @@ var controls = map[string]func(*Zoho, controlInput) (object, error){
 
 // controlInput has the fields of all controls.
 type controlInput struct {
+	Module    string         `json:"module"`
 	ID        string         `json:"id"`
 	FirstName string         `json:"first_name"`
 	LastName  string         `json:"last_name"`

@@ -114,6 +114,14 @@ func TestRecordsAreOnlyRead(t *testing.T) {
 	}
 }
 
+func read(t *testing.T, sim *zohosim.Zoho, token, what string) (int, string) {
+	t.Helper()
+	if path, is := strings.CutPrefix(what, "GET "); is {
+		return get(t, sim, token, "/crm/v7/"+path)
+	}
+	return queried(t, sim, token, what)
+}
+
 func queried(t *testing.T, sim *zohosim.Zoho, token, query string) (int, string) {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"select_query": query})
