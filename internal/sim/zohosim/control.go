@@ -78,7 +78,7 @@ type controlInput struct {
 
 func (in controlInput) fault() Fault {
 	return Fault{
-		Path: in.Path, Query: in.Query, Kind: in.Kind, Latency: time.Duration(in.Latency), After: in.After, Times: in.Times,
+		Path: in.Path, Query: in.Query, Module: in.Module, Kind: in.Kind, Latency: time.Duration(in.Latency), After: in.After, Times: in.Times,
 		Probability: in.Probability, Status: in.Status, RetryAfter: time.Duration(in.RetryAfter),
 	}
 }

@@ -230,6 +230,31 @@ func TestCOQLMaxRows(t *testing.T) {
 	}
 }
 
+func TestWhichModuleAQueryIsAbout(t *testing.T) {
+	for query, want := range map[string]string{
+		"select id from Deals where id is not null":                    "Deals",
+		"SELECT id\n\tFROM\r\nDeals":                                   "Deals",
+		"select * from Deals;":                                         "Deals",
+		"select id as ' from Leads ' from Deals where x = 'from Cats'": "Deals",
+		`select id as "it''s from Leads" from Deals`:                   "Deals",
+		"select from_x, x.from from Deals":                             "Deals",
+		"from Cats":                                                    "Cats",
+		"select id from Deals, Leads":                                  "Deals",
+		"select from from Deals":                                       "from",
+		"select id as 'x from Deals":                                   "",
+		"select id from 'Deals'":                                       "",
+		"select id from (Deals)":                                       "",
+		"select id from":                                               "",
+		"select id":                                                    "",
+		"":                                                             "",
+		"\xff from Deals":                                              "Deals",
+	} {
+		if got := moduleOf(query); got != want {
+			t.Errorf("%q: got %q, want %q", query, got, want)
+		}
+	}
+}
+
 func TestCOQLCountKey(t *testing.T) {
 	for query, want := range map[string]string{
 		"select COUNT(id) from Deals where id is not null order by COUNT(id)": "[map[count:4]]",
@@ -399,6 +424,9 @@ func FuzzCOQL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, form := range []string{"%s", "select %s", "select id from Deals where %s", "select id from Deals where id = 1 %s"} {
 			found, refused := runCOQL(modules, fmt.Sprintf(form, s), Config{})
+			if about := moduleOf(fmt.Sprintf(form, s)); refused == nil && about != found.module {
+				t.Errorf("%q: is about %q, want %q", s, about, found.module)
+			}
 			if refused != nil && !slices.Contains(codes, refused.code) {
 				t.Errorf("%q: got %v", s, refused)
 			}

@@ -100,6 +100,21 @@ func newParser(modules map[string]*module, query string, c Config) *parser {
 	return &parser{query: query, modules: modules, countKey: c.COQLCountKey, maxRows: cmp.Or(c.COQLMaxRows, maxRows)}
 }
 
+// moduleOf is what a query names behind its first from, wherever else it may
+// be wrong. It is empty if there is none, or a literal before it has no end.
+func moduleOf(query string) string {
+	p := parser{query: query}
+	for p.advance(); p.token.kind != endToken && !p.isWord("from"); p.advance() {
+		if p.token.kind == badToken && strings.ContainsAny(p.token.text, `'"`) {
+			return ""
+		}
+	}
+	if p.advance(); p.token.kind != wordToken {
+		return ""
+	}
+	return p.token.text
+}
+
 func (p *parser) advance() {
 	rest := strings.TrimLeft(p.query[p.end:], " \t\r\n")
 	var size int

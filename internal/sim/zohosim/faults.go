@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"net"
@@ -23,10 +24,11 @@ import (
 type Fault struct {
 	Path    string        // beginning of the paths that it hits; empty stands for all
 	Query   string        // parameters that it hits if a request has them all, such as "type=AllUsers&page=2"; empty stands for any
+	Module  string        // module of records that it hits, such as Deals; empty: any, and calls about none
 	Latency time.Duration // before the answer
 	Kind    FaultKind     // empty: the usual answer
 
-	After       int     // requests on its path, with its parameters, that it lets through first
+	After       int     // requests on its path, with its parameters, about its module, that it lets through first
 	Times       int     // requests that it hits; zero stands for all until faults are cleared
 	Probability float64 // of hitting a request, drawn alike in every run; zero stands for always
 
@@ -133,6 +135,9 @@ func (z *Zoho) AddFault(f Fault) error {
 	if f.Status != 0 && (f.Status < 200 || f.Status > 599) || f.Kind == "" && (f.Status != 0 || f.RetryAfter != 0) {
 		return errFaultStatus
 	}
+	if _, known := schemas[f.Module]; f.Module != "" && !known {
+		return fmt.Errorf("a fault of %q: %w", f.Module, errNoModule)
+	}
 	query, err := url.ParseQuery(f.Query)
 	if err != nil {
 		return errFaultQuery
@@ -171,7 +176,7 @@ func (z *Zoho) begin(r request) (entry int, day Fault) {
 }
 
 func (z *Zoho) hits(f *fault, r request) bool {
-	if !strings.HasPrefix(r.URL.Path, f.Path) || !has(r.query(), f.query) {
+	if !strings.HasPrefix(r.URL.Path, f.Path) || !has(r.query(), f.query) || f.Module != "" && f.Module != r.about() {
 		return false
 	}
 	if f.passed++; f.passed <= f.After || f.Times > 0 && f.hit == f.Times {
@@ -182,6 +187,15 @@ func (z *Zoho) hits(f *fault, r request) bool {
 	}
 	f.hit++
 	return true
+}
+
+// about is the module whose records a call reads, empty if it is about none.
+func (r request) about() string {
+	if r.kind == COQLCall {
+		query, _ := r.selectQuery()
+		return moduleOf(query)
+	}
+	return r.module
 }
 
 // has reports whether parameters are as others say.

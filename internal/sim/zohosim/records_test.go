@@ -114,6 +114,13 @@ func TestRecordsAreOnlyRead(t *testing.T) {
 	}
 }
 
+// reads are four ways to read about Deals and four about Leads.
+var reads = map[string][]string{
+	"Deals": {"GET Deals/search?word=pilot", "GET Deals/" + deal, "GET Deals?fields=id", "select id from Deals where id is not null"},
+	"Leads": {"GET Leads/search?word=nilo", "GET Leads/5725767000009100108", "GET Leads?fields=id", "select id from Leads where id is not null"},
+	"":      {"GET users", "GET org", "GET settings/fields?module=Deals", "select from from Deals"},
+}
+
 func read(t *testing.T, sim *zohosim.Zoho, token, what string) (int, string) {
 	t.Helper()
 	if path, is := strings.CutPrefix(what, "GET "); is {
@@ -131,6 +138,32 @@ func queried(t *testing.T, sim *zohosim.Zoho, token, query string) (int, string)
 	r := newRequest(t, http.MethodPost, api+"/crm/v7/coql", string(body))
 	r.Header.Set("Authorization", "Zoho-oauthtoken "+token)
 	return call(t, sim, r)
+}
+
+func TestAFaultOfOneModule(t *testing.T) {
+	sim, token := with(t, zohosim.Fault{Module: "Leads", Kind: zohosim.InternalError})
+	for module, calls := range reads {
+		for _, what := range calls {
+			status, body := read(t, sim, token, what)
+			if (status == 500) != (module == "Leads") {
+				t.Errorf("%s: got %d %s", what, status, body)
+			}
+		}
+	}
+	sim, token = with(t, zohosim.Fault{Module: "Leads", Path: "/crm/v7/coql", Kind: zohosim.Throttled, After: 1, Times: 1})
+	for _, test := range []struct {
+		what string
+		want int
+	}{
+		{reads["Leads"][0], 200}, {reads["Deals"][3], 200}, {reads["Leads"][3], 200}, {reads["Deals"][3], 200}, {reads["Leads"][3], 429}, {reads["Leads"][3], 200},
+	} {
+		if status, body := read(t, sim, token, test.what); status != test.want {
+			t.Errorf("%s: got %d %s, want %d", test.what, status, body, test.want)
+		}
+	}
+	if err := sim.AddFault(zohosim.Fault{Module: "Cats", Kind: zohosim.Throttled}); err == nil {
+		t.Error("a fault of a module that there is not was taken")
+	}
 }
 
 // TestSwitchesOfSearchesAndQueries reach what they are for.
