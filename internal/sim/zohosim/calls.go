@@ -104,6 +104,7 @@ type log struct {
 	calls   []Call
 	running map[Kind]int
 	busiest int
+	credits int
 }
 
 // all counts the requests that are under way.
@@ -151,6 +152,36 @@ func (z *Zoho) Count(kind Kind) int {
 		}
 	}
 	return n
+}
+
+// Credits is what the calls so far have cost as Zoho counts: one for each call
+// of the CRM, for a query one, two or three by its limit, nothing for tokens.
+// Calls that were throttled were not let in and are free. That calls refused
+// for other reasons cost like others, unreadable queries one, is a guess.
+// Source: Zoho CRM v4 documentation, "API Limits".
+func (z *Zoho) Credits() int {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return z.log.credits
+}
+
+// cost is a call's in credits.
+func (z *Zoho) cost(r request) int {
+	if _, crm := endpoints[r.kind]; !crm {
+		return 0
+	}
+	if r.kind != COQLCall {
+		return 1
+	}
+	query, _ := r.selectQuery()
+	p := newParser(z.org.modules, query, z.Config)
+	switch q := p.parse(); {
+	case p.refused != nil || q.limit <= 200:
+		return 1
+	case q.limit <= 1000:
+		return 2
+	}
+	return 3
 }
 
 // Busiest is how many requests were under way at once, at most.

@@ -326,7 +326,7 @@ func TestControl(t *testing.T) {
 		t.Errorf("expired: got %d", status)
 	}
 	must("advance-clock", `{"by":"2h"}`)
-	if body := must("calls", ``); !strings.Contains(body, `"busiest":1,"calls":{"coql":1,"token":2,"user":3,"users":3}`) {
+	if body := must("calls", ``); !strings.Contains(body, `"busiest":1,"calls":{"coql":1,"token":2,"user":3,"users":3},"credits":7`) {
 		t.Errorf("got %s", body)
 	}
 	if last := sim.Calls(); len(last) != 9 || last[8].Kind != zohosim.UsersCall {

@@ -92,26 +92,29 @@ func (d *duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// tally counts the calls so far.
+// tally counts the calls so far and what they have cost.
 func (z *Zoho) tally() object {
 	kinds := map[Kind]int{}
 	for _, c := range z.Calls() {
 		kinds[c.Kind]++
 	}
-	return object{"calls": kinds, "busiest": z.Busiest()}
+	return object{"calls": kinds, "busiest": z.Busiest(), "credits": z.Credits()}
 }
 
 // errNotJSON keeps web pages of others from steering: a browser asks before it
 // sends JSON to another server.
 var errNotJSON = errors.New("send a JSON object with the content type application/json")
 
-// control answers the control endpoint. GET /control lists what there is.
+// control answers the control endpoint. GET /control lists what there is, and
+// GET /control/calls does what POST does.
 func (z *Zoho) control(r request) answer {
 	names := slices.Sorted(maps.Keys(controls))
 	do, known := controls[r.id]
 	switch {
 	case r.Method == http.MethodGet && r.id == "":
 		return encoded(http.StatusOK, object{"controls": names, "fault_kinds": FaultKinds()})
+	case r.Method == http.MethodGet && r.id == "calls":
+		return encoded(http.StatusOK, z.tally())
 	case r.Method != http.MethodPost || !known:
 		return controlError(http.StatusNotFound, fmt.Errorf("POST one of these below /control/: %s", strings.Join(names, ", ")))
 	}

@@ -172,6 +172,9 @@ func (z *Zoho) begin(r request) (entry int, day Fault) {
 	if _, crm := endpoints[r.kind]; crm && day.Kind == "" && z.MaxConcurrent > 0 && z.log.crm() > z.MaxConcurrent {
 		day.Kind = Throttled
 	}
+	if day.Kind != Throttled && day.Kind != ThrottledOld {
+		z.log.credits += z.cost(r)
+	}
 	return entry, day
 }
 

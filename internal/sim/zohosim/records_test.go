@@ -166,6 +166,44 @@ func TestAFaultOfOneModule(t *testing.T) {
 	}
 }
 
+// TestCredits adds up what each call costs.
+func TestCredits(t *testing.T) {
+	const all = "select id from Deals where id is not null "
+	for what, want := range map[string]int{
+		"GET users": 1, "GET users/" + kim: 1, "GET Deals/search?word=pilot": 1, "GET Deals?fields=id": 1, "GET Deals/" + deal: 1,
+		"GET Deals/42": 1, "GET Deals": 1, "GET Cats": 1, "GET nothing/at/all": 0,
+		all: 1, all + "limit 200": 1, all + "limit 201": 2, all + "limit 1000": 2, all + "limit 1001": 3, all + "limit 5, 2000": 3,
+		all + "limit 5 offset 2000": 1, all + "limit 2001": 1, "select": 1, "select id from Cats where id is not null limit 2000": 1,
+	} {
+		sim := zohosim.New(zohosim.Config{})
+		token := signIn(t, sim)
+		if got := sim.Credits(); got != 0 {
+			t.Errorf("a token: got %d, want 0", got)
+		}
+		read(t, sim, token, what)
+		read(t, sim, "", what)
+		if got := sim.Credits(); got != 2*want {
+			t.Errorf("%s, once without a token: got %d, want %d", what, got, 2*want)
+		}
+	}
+	for kind, want := range map[zohosim.FaultKind]int{zohosim.Throttled: 0, zohosim.ThrottledOld: 0, zohosim.HTML: 1, zohosim.Truncated: 1} {
+		sim, token := with(t, zohosim.Fault{Kind: kind})
+		get(t, sim, token, "/crm/v7/users")
+		if got := sim.Credits(); got != want {
+			t.Errorf("%s: got %d, want %d", kind, got, want)
+		}
+	}
+	sim := zohosim.New(zohosim.Config{})
+	queried(t, sim, signIn(t, sim), all+"limit 2000")
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		r := newRequest(t, method, api+"/control/calls", "")
+		r.Header.Set("Content-Type", "application/json")
+		if status, body := call(t, sim, r); status != 200 || !strings.Contains(body, `"credits":3`) {
+			t.Errorf("%s: got %d %s, want three credits", method, status, body)
+		}
+	}
+}
+
 // TestSwitchesOfSearchesAndQueries reach what they are for.
 func TestSwitchesOfSearchesAndQueries(t *testing.T) {
 	sim := zohosim.New(zohosim.Config{ExactEquals: true, COQLMaxRows: 200})
