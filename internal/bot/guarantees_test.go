@@ -527,7 +527,7 @@ func TestZohosErrorsAreCounted(t *testing.T) {
 		w := failing(zoho.ErrUnavailable)
 		w.bot.People.Read = func(ctx context.Context, _ zoho.UserType) ([]zoho.User, error) {
 			time.Sleep(100 * time.Millisecond)
-			bot.CountCall(ctx, "list users", 100*time.Millisecond, zoho.ErrUnavailable)
+			bot.CountCall(ctx, "list users", 1, 100*time.Millisecond, zoho.ErrUnavailable)
 			return nil, zoho.ErrUnavailable
 		}
 		w.ask(t, "/crmuser", "kim")

@@ -38,7 +38,7 @@ func TestTheAnswerLineTellsWhereTheTimeWent(t *testing.T) {
 		read := w.bot.People.Read
 		w.bot.People.Read = func(ctx context.Context, kind zoho.UserType) ([]zoho.User, error) {
 			time.Sleep(300 * time.Millisecond)
-			bot.CountCall(ctx, "list users", 300*time.Millisecond, nil)
+			bot.CountCall(ctx, "list users", 2, 300*time.Millisecond, nil)
 			return read(ctx, kind)
 		}
 		secrets := w.bot.Secrets
@@ -54,7 +54,7 @@ func TestTheAnswerLineTellsWhereTheTimeWent(t *testing.T) {
 		}
 		for name, want := range map[string][2]float64{
 			"verify_ms": {50, 50}, "access_ms": {0, 0}, "slack_ms": {0, 0}, "directory_ms": {600, 0}, "zoho_ms": {600, 0}, "format_ms": {0, 0},
-			"total_ms": {650, 50}, "first_reply_ms": {650, 50}, "left_ms": {1350, 1950}, "zoho_calls": {2, 0}, "zoho_errors": {0, 0},
+			"total_ms": {650, 50}, "first_reply_ms": {650, 50}, "left_ms": {1350, 1950}, "zoho_calls": {2, 0}, "zoho_errors": {0, 0}, "zoho_credits": {4, 0},
 			"cold": {1, 0}, "stale": {0, 0}, "people": {1, 1},
 		} {
 			for i, line := range answers {
@@ -93,7 +93,7 @@ func TestMetricsAreEmbedded(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := w.lines(t)
-		for message, want := range map[string][]string{"answer": {"total_ms", "first_reply_ms", "cold", "stale", "zoho_calls"}, "refused": {"refused"}, "handed over": {"first_reply_ms", "cold", "zoho_calls", "zoho_errors"}, "job": {"failed", "zoho_calls"}} {
+		for message, want := range map[string][]string{"answer": {"total_ms", "first_reply_ms", "cold", "stale", "zoho_calls"}, "refused": {"refused"}, "handed over": {"first_reply_ms", "cold", "zoho_calls", "zoho_errors", "zoho_credits"}, "job": {"failed", "zoho_calls"}} {
 			for _, line := range lines[message] {
 				data, err := json.Marshal(line["_aws"])
 				var h head

@@ -9,7 +9,7 @@ import (
 
 // What lines tell, by the names of their values.
 var (
-	callMetrics       = metrics.Counts("cold", "zoho_calls", "zoho_errors")
+	callMetrics       = metrics.Counts("cold", "zoho_calls", "zoho_errors", "zoho_credits")
 	answerMetrics     = slices.Concat(metrics.Milliseconds("total_ms"), metrics.Counts("stale"), callMetrics)
 	firstReplyMetrics = metrics.Milliseconds("first_reply_ms")
 	handedOverMetrics = slices.Concat(firstReplyMetrics, callMetrics)

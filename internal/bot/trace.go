@@ -21,6 +21,7 @@ type trace struct {
 
 	mu            sync.Mutex
 	calls, failed int           // of Zoho
+	credits       int           // that Zoho takes for them
 	zoho          time.Duration // from the first call's start to the last one's end
 	firstCall     time.Time
 }
@@ -48,7 +49,7 @@ func timed(to *time.Duration) func() {
 
 // CountCall counts a call of Zoho for the question or job that ctx is for. It
 // is for zoho.Client.Done.
-func CountCall(ctx context.Context, _ string, took time.Duration, err error) {
+func CountCall(ctx context.Context, _ string, credits int, took time.Duration, err error) {
 	t := traceOf(ctx)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,6 +58,7 @@ func CountCall(ctx context.Context, _ string, took time.Duration, err error) {
 		t.firstCall = now.Add(-took)
 	}
 	t.calls++
+	t.credits += credits
 	if err != nil && !errors.Is(err, context.Canceled) { // nobody waits for it any more
 		t.failed++
 	}
@@ -79,6 +81,6 @@ func (t *trace) attrs() []slog.Attr {
 	return []slog.Attr{
 		ms("verify_ms", t.verify), ms("access_ms", t.access), ms("slack_ms", t.slack), ms("directory_ms", t.directory), ms("zoho_ms", t.zoho),
 		ms("format_ms", t.format), ms("total_ms", time.Since(t.sent)),
-		slog.Int("zoho_calls", t.calls), slog.Int("zoho_errors", t.failed), slog.Int("cold", metrics.Count(t.cold)),
+		slog.Int("zoho_calls", t.calls), slog.Int("zoho_errors", t.failed), slog.Int("zoho_credits", t.credits), slog.Int("cold", metrics.Count(t.cold)),
 	}
 }

@@ -1,5 +1,5 @@
-// Package zoho reads users and their surroundings from Zoho CRM's REST API and
-// gets the tokens for it. It keeps to what Zoho's documentation says and its
+// Package zoho reads users, their surroundings and records from Zoho CRM's REST
+// API and gets the tokens for it. It keeps to what Zoho's documentation says and its
 // servers were seen to do. It knows nothing of Slack or AWS, and it never
 // writes to the CRM.
 package zoho
@@ -33,10 +33,11 @@ type Client struct {
 	// ends. It may be called concurrently. nil: Tokens has no other.
 	Refused func(ctx context.Context, refused Token) (another bool)
 	// Done is called after every request to Zoho, each of those that a call
-	// makes: with the call, such as "list users, page 2", how long it took until
-	// the reply was read, and its error. What was not sent, for want of a token
-	// or of time, is none. It may be called concurrently. nil: nobody.
-	Done func(ctx context.Context, call string, took time.Duration, err error)
+	// makes: with the call, such as "list users, page 2", the credits that Zoho
+	// takes for it, how long it took until the reply was read, and its error.
+	// What was not sent, for want of a token or of time, is none. It may be
+	// called concurrently. nil: nobody.
+	Done func(ctx context.Context, call string, credits int, took time.Duration, err error)
 
 	HTTP          *http.Client // nil: one with a time-out that follows no redirects
 	Version       string       // of the API, such as v8; empty stands for v7
@@ -71,13 +72,16 @@ const (
 	maxReply = 8 << 20
 )
 
-// query is one read of the CRM.
+// query is one read of the CRM. It changes nothing there, so that it can be made
+// again whatever became of it.
 type query struct {
-	call   string // for errors, such as "list users"
-	path   string // below the version
-	scope  string // what the token needs for it
-	params url.Values
-	since  time.Time // zero: whenever it was modified
+	call    string // for errors, such as "list users"
+	path    string // below the version
+	scope   string // what the token needs for it
+	params  url.Values
+	body    []byte    // JSON, sent by POST; nil: none, and GET
+	credits int       // that Zoho takes for it; zero stands for 1
+	since   time.Time // zero: whenever it was modified
 }
 
 // fields says how the values of a reply are read, by key.
@@ -165,7 +169,7 @@ func (c *Client) try(ctx context.Context, q query, want fields) (token Token, st
 	inTime, started := ctx.Err() == nil, time.Now()
 	status, err = c.send(q, req, want)
 	if c.Done != nil && inTime { // past it nothing is sent
-		c.Done(ctx, q.call, time.Since(started), err)
+		c.Done(ctx, q.call, cmp.Or(q.credits, 1), time.Since(started), err)
 	}
 	return token, status, err
 }
@@ -194,15 +198,34 @@ func (c *Client) request(ctx context.Context, q query) (*http.Request, Token, er
 		return nil, Token{}, err
 	}
 	base.Path, base.RawQuery = "/crm/"+version+"/"+q.path, q.params.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.String(), nil)
+	req, err := q.request(ctx, base.String())
 	if err != nil {
 		return nil, Token{}, errors.New("bad request")
+	}
+	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.AccessToken)
+	return req, token, nil
+}
+
+// request is the query as it is sent, but for the token.
+func (q query) request(ctx context.Context, address string) (*http.Request, error) {
+	method := http.MethodGet
+	if q.body != nil {
+		method = http.MethodPost
+	}
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(q.body))
+	if err != nil {
+		return nil, err
+	}
+	if q.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+		// Not sent: it tells the transport that a POST may be made again where a
+		// connection turns out to be dead, as a GET is.
+		req.Header["X-Idempotency-Key"] = nil
 	}
 	if !q.since.IsZero() {
 		req.Header.Set("If-Modified-Since", q.since.Format(numericOffset))
 	}
-	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.AccessToken)
-	return req, token, nil
+	return req, nil
 }
 
 // CheckVersion says why a text is no version of the CRM's API, such as v7 or v2.1.
@@ -262,7 +285,7 @@ func decode(q query, reply *http.Response, body []byte, want fields) error {
 		return refused.judged(q.scope, reply.Header)
 	case len(body) > maxReply:
 		return malformed(q.call, http.StatusOK, "reply too large")
-	case r.err == errNoID:
+	case errors.As(r.err, new(lacking)):
 		return malformed(q.call, http.StatusOK, r.err.Error())
 	case r.err != nil:
 		return malformed(q.call, http.StatusOK, "not the JSON that is documented") // the parser's own text would quote the reply
@@ -271,6 +294,11 @@ func decode(q query, reply *http.Response, body []byte, want fields) error {
 	}
 	return nil
 }
+
+// lacking says of a reply what a part of it has to have and does not.
+type lacking string
+
+func (l lacking) Error() string { return string(l) }
 
 // malformed is the error of a reply that is not what is documented.
 func malformed(call string, status int, what string) *Error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -271,6 +272,8 @@ func FuzzReplies(f *testing.F) {
 		`{"org":[{"id":"1","license_details":{"paid_type":"enterprise"}}]}`,
 		`{"roles":[{"id":"1","reporting_to":null}]}`, `{"profiles":[{"id":"1","custom":true}]}`,
 		`{"territories":[{"id":"1","Manager":null,"Reporting_To":{"Name":"x","id":"2"}}],"info":{"more_records":false}}`,
+		`{"data":[{"id":"1","Owner":{"id":"2","name":null},"Deal_Name":"zq7","Stage":null,"Amount":1.5,"Account_Name":{"name":"zq7","id":"3"}}],"info":{"more_records":true}}`,
+		`{"data":[{"COUNT(id)":3,"Owner":{"id":"1"}},{"count":"zq7"}],"info":{"count":2}}`,
 		`{"code":"INVALID_DATA","details":{"param_name":"zq7"},"message":"zq7","status":"error"}`,
 		`{"code":429,"error":"TOO_MANY_REQUESTS","error_info":"zq7","details":[]}`,
 		`{"access_token":"a","expires_in":3600}`, `{"error":"invalid_code"}`, `{"status":"success"}`,
@@ -306,7 +309,7 @@ func FuzzReplies(f *testing.F) {
 // everyRead makes each of a client's calls.
 func everyRead(c *zoho.Client) map[string]func() error {
 	oauth := &zoho.OAuth{AccountsURL: euAccounts, HTTP: c.HTTP}
-	return map[string]func() error{
+	reads := map[string]func() error{
 		"list":        func() error { _, err := c.ListUsers(ctx, zoho.ListUsersOptions{}); return err },
 		"read":        func() error { _, err := c.ReadUsers(ctx, zoho.AllUsers); return err },
 		"single user": func() error { _, err := c.User(ctx, "1"); return err },
@@ -319,4 +322,6 @@ func everyRead(c *zoho.Client) map[string]func() error {
 		"exchange":    func() error { _, err := oauth.Exchange(ctx, "c"); return err },
 		"revoke":      func() error { return oauth.Revoke(ctx, "r") },
 	}
+	maps.Copy(reads, recordReads(c))
+	return reads
 }

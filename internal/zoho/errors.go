@@ -39,6 +39,9 @@ var (
 	ErrThrottled = errors.New("throttled")
 	// ErrNotFound says that there is nothing with that id.
 	ErrNotFound = errors.New("not found")
+	// ErrNoModule says that the CRM has no module of that name, or none whose
+	// records can be read.
+	ErrNoModule = errors.New("no such module")
 	// ErrUnavailable says that Zoho could not be reached or failed by itself.
 	ErrUnavailable = errors.New("unavailable")
 	// ErrMalformed says that a reply is not what Zoho documents.
@@ -57,7 +60,7 @@ type Error struct {
 	Code       string          // Zoho's code, such as INVALID_TOKEN; empty when there was none
 	Message    string          // Zoho's own sentence, for a person to read; not part of Error's text
 	Details    json.RawMessage // what Zoho says beside it, an object as a rule; nil when nothing; not part of Error's text
-	Scope      string          // the scope that is missing; empty unless the condition is ErrScopeMissing
+	Scope      string          // the scope that is missing, or several, joined by ", ", where Zoho does not say which of them; empty unless the condition is ErrScopeMissing
 	RetryAfter time.Duration   // how long Zoho asks to wait; 0 when it does not say
 
 	number    string // a code that was sent as a number, beside a text
@@ -144,6 +147,8 @@ var byCode = map[string]error{
 	"NO_PERMISSION":          ErrNoPermission,
 	"AUTHORIZATION_FAILED":   ErrNoPermission,
 	"TOO_MANY_REQUESTS":      ErrThrottled,
+	"INVALID_MODULE":         ErrNoModule,
+	"NOT_SUPPORTED":          ErrNoModule,
 	"INTERNAL_ERROR":         ErrUnavailable,
 	"INTERNAL_SERVER_ERROR":  ErrUnavailable,
 }

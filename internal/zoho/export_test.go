@@ -16,3 +16,12 @@ func DecodeUsers(body []byte) ([]User, error) {
 	err := decode(query{}, &http.Response{StatusCode: http.StatusOK}, body, usersFields(&page, &info))
 	return page.Users, err
 }
+
+// DecodeRecords reads the body of a page of records with these fields.
+func DecodeRecords(body []byte, names ...string) ([]Record, error) {
+	var records []Record
+	err := decode(query{}, &http.Response{StatusCode: http.StatusOK}, body, fields{
+		"data": func(r *reader) { records = list(r, 0, readRecord(names)) },
+	})
+	return records, err
+}

@@ -101,7 +101,7 @@ func TestASourceThatFailsIsNoRefusal(t *testing.T) {
 		return zoho.Token{}, fmt.Errorf("source: %w", zoho.ErrTokenRefused)
 	}
 	client.Refused = func(context.Context, zoho.Token) bool { t.Error("told"); return true }
-	client.Done = func(context.Context, string, time.Duration, error) { t.Error("nothing was sent") }
+	client.Done = func(context.Context, string, int, time.Duration, error) { t.Error("nothing was sent") }
 	if _, err := client.ListUsers(t.Context(), zoho.ListUsersOptions{}); !errors.Is(err, zoho.ErrTokenRefused) {
 		t.Errorf("got %v", err)
 	}
@@ -131,9 +131,10 @@ func TestATokenThatEndsWhileAllAreRead(t *testing.T) {
 
 // done is what Done was told.
 type done struct {
-	call string
-	took time.Duration
-	err  error
+	call    string
+	credits int
+	took    time.Duration
+	err     error
 }
 
 func TestDoneIsToldOfEveryRequest(t *testing.T) {
@@ -146,8 +147,8 @@ func TestDoneIsToldOfEveryRequest(t *testing.T) {
 		}
 		client.Refused = func(context.Context, zoho.Token) bool { return true }
 		var got []done
-		client.Done = func(_ context.Context, call string, took time.Duration, err error) {
-			got = append(got, done{call, took, err})
+		client.Done = func(_ context.Context, call string, credits int, took time.Duration, err error) {
+			got = append(got, done{call, credits, took, err})
 		}
 		if _, err := client.ListUsers(t.Context(), zoho.ListUsersOptions{Page: 1}); err != nil {
 			t.Fatal(err)
@@ -156,12 +157,14 @@ func TestDoneIsToldOfEveryRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []done{
-			{"list users, page 1", 70 * time.Millisecond, zoho.ErrUnavailable},
-			{"list users, page 1", 70 * time.Millisecond, zoho.ErrTokenRefused},
-			{"list users, page 1", 70 * time.Millisecond, nil},
-			{"count users", 70 * time.Millisecond, nil},
+			{"list users, page 1", 1, 70 * time.Millisecond, zoho.ErrUnavailable},
+			{"list users, page 1", 1, 70 * time.Millisecond, zoho.ErrTokenRefused},
+			{"list users, page 1", 1, 70 * time.Millisecond, nil},
+			{"count users", 1, 70 * time.Millisecond, nil},
 		}
-		if !slices.EqualFunc(got, want, func(g, w done) bool { return g.call == w.call && g.took == w.took && errors.Is(g.err, w.err) }) {
+		if !slices.EqualFunc(got, want, func(g, w done) bool {
+			return g.call == w.call && g.credits == w.credits && g.took == w.took && errors.Is(g.err, w.err)
+		}) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	})
@@ -171,7 +174,7 @@ func TestDoneIsToldOfEveryRequest(t *testing.T) {
 func TestDoneIsNotToldOfWhatWasNotSent(t *testing.T) {
 	client := connected(t, euSim())
 	client.HTTP = nil // the real transport; it refuses before it looks where to
-	client.Done = func(_ context.Context, call string, _ time.Duration, err error) {
+	client.Done = func(_ context.Context, call string, _ int, _ time.Duration, err error) {
 		t.Errorf("told of %s, %v", call, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -186,8 +189,8 @@ func TestDoneIsToldOfWhatGotNoAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, _ := faulty(t, zohosim.Fault{Kind: zohosim.Hang})
 		var got []done
-		client.Done = func(_ context.Context, call string, took time.Duration, err error) {
-			got = append(got, done{call, took, err})
+		client.Done = func(_ context.Context, call string, credits int, took time.Duration, err error) {
+			got = append(got, done{call, credits, took, err})
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -204,7 +207,7 @@ func TestDoneCountsCallsAtOnce(t *testing.T) {
 	exchanges := len(sim.Calls())
 	var mu sync.Mutex
 	told := 0
-	client.Done = func(context.Context, string, time.Duration, error) {
+	client.Done = func(context.Context, string, int, time.Duration, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		told++

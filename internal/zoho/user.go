@@ -1,7 +1,6 @@
 package zoho
 
 import (
-	"errors"
 	"strings"
 	"time"
 )
@@ -51,7 +50,7 @@ type Ref struct {
 // Active reports whether Zoho calls the user active. No other status is.
 func (u User) Active() bool { return strings.EqualFold(u.Status, "active") }
 
-var errNoID = errors.New("a user without an id")
+const errNoID = lacking("a user without an id")
 
 // UnmarshalJSON reads a user as Zoho sends one. Keys are matched to the letter,
 // since an organisation may have added a field "Status" of its own beside
