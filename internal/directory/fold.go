@@ -8,6 +8,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// Fold gives a text as it is compared: without case, accents and width. Words
+// have one blank between them.
+func Fold(s string) string { return fold(s) }
+
 // fold gives a text as it is compared: without case, accents, width and what is
 // not seen, with one blank between words. What is neither a letter nor a digit
 // is a blank or one byte of ASCII punctuation, so that a word ends where isWord

@@ -53,16 +53,20 @@ var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 func Unescape(text string) string {
 	return entities.Replace(markup.ReplaceAllStringFunc(text, func(m string) string {
 		part := markup.FindStringSubmatch(m)
-		return target(part[1], part[2])
+		return target(part[1], part[2], part[3])
 	}))
 }
 
-func target(sort, thing string) string {
-	if strings.HasSuffix(sort, ":") {
+func target(sort, thing, label string) string {
+	if strings.HasSuffix(sort, ":") || isBare(sort, thing, label) {
 		return thing
 	}
 	return sort + thing
 }
+
+// isBare reports whether Slack made a link of a bare acme.com, perhaps of
+// @acme.com.
+func isBare(sort, thing, label string) bool { return sort == "http://" && thing == label }
 
 // mentioned stands before a Slack user's id in a plain text. No typed text
 // keeps a control character.
@@ -87,10 +91,10 @@ func marked(sort, thing, label string) string {
 	switch {
 	case sort == "@" && slackUser.MatchString(thing):
 		return " " + string(mentioned) + thing + " "
-	case sort == "http://" && thing == label: // Slack made a link of a bare acme.com, perhaps of @acme.com
+	case isBare(sort, thing, label):
 		return label
 	}
-	return " " + target(sort, thing) + " "
+	return " " + target(sort, thing, label) + " "
 }
 
 func groupName(sort, thing, label string) string {
@@ -509,7 +513,7 @@ func userID(word string) string {
 		return digits
 	}
 	if strings.Contains(word, "/") {
-		return linkedID(strings.Trim(word, edges))
+		return linkedID(word)
 	}
 	return ""
 }
@@ -521,13 +525,10 @@ func isID(s string, least int) bool {
 // zohoCRM matches the hosts that show CRM users, in all data centres.
 var zohoCRM = regexp.MustCompile(`^(?:(?:crm(?:plus|sandbox|developer)?|one|sandbox|developer)\.)+(?:zoho\.(?:com|eu|in|com\.au|jp|com\.cn|sa|uk|ae)|zohocloud\.ca)$`)
 
-// linkedID gives the last id in a link to Zoho CRM. The link may lack its scheme.
+// linkedID gives the last id in a link to Zoho CRM.
 func linkedID(link string) string {
-	if !strings.Contains(link, "://") {
-		link = "https://" + link
-	}
-	u, err := url.Parse(link)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !zohoCRM.MatchString(strings.ToLower(u.Hostname())) {
+	link = strings.Trim(link, edges)
+	if _, ok := CRMPage(link); !ok {
 		return ""
 	}
 	id := ""
@@ -538,3 +539,21 @@ func linkedID(link string) string {
 	}
 	return id
 }
+
+// CRMPage reads the address of a page of Zoho CRM in any data centre. The scheme
+// may be missing. ok is false for everything else.
+func CRMPage(link string) (page *url.URL, ok bool) {
+	link = strings.Trim(link, edges)
+	if !strings.Contains(link, "://") {
+		link = "https://" + link
+	}
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !zohoCRM.MatchString(strings.ToLower(u.Hostname())) {
+		return nil, false
+	}
+	return u, true
+}
+
+// IsID reports whether a text is an id of Zoho's by its looks: shorter numbers
+// could be anything.
+func IsID(s string) bool { return isID(s, minID) }

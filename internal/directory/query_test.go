@@ -368,6 +368,7 @@ func TestUnescape(t *testing.T) {
 		"<tel:+15550100|+1 555 0100>":          "+15550100",
 		"<https://x.example/?a=1&amp;b=2>":     "https://x.example/?a=1&b=2",
 		"<@U1|kim>":                            "@U1",
+		"<http://x.example|x.example>":         "x.example",
 		"a &amp;amp; b &lt;c&gt;":              "a &amp; b <c>",
 		"<<>> |":                               "<<>> |",
 		"<x> R&D":                              "<x> R&D",
