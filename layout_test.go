@@ -20,12 +20,13 @@ var mayImport = map[string][]string{
 	"internal/token":           {"internal/metrics", "internal/zoho", "internal/store"},
 	"internal/directory":       {"internal/zoho", "internal/store"},
 	"internal/audit":           {"internal/directory", "internal/zoho", "internal/store"},
-	"internal/slackfmt":        {"internal/audit", "internal/directory", "internal/zoho"},
-	"internal/bot":             {"internal/slackfmt", "internal/audit", "internal/directory", "internal/token", "internal/metrics", "internal/zoho", "internal/store"},
+	"internal/records":         {"internal/directory", "internal/zoho"},
+	"internal/slackfmt":        {"internal/audit", "internal/records", "internal/directory", "internal/zoho"},
+	"internal/bot":             {"internal/slackfmt", "internal/audit", "internal/records", "internal/directory", "internal/token", "internal/metrics", "internal/zoho", "internal/store"},
 	"internal/sim/zohosim":     {},
 	"internal/sim/slacksim":    {},
 	"internal/sim/awssim":      {},
-	"internal/local": {"internal/bot", "internal/slackfmt", "internal/directory", "internal/zoho", "internal/store", "internal/token",
+	"internal/local": {"internal/bot", "internal/slackfmt", "internal/records", "internal/directory", "internal/zoho", "internal/store", "internal/token",
 		"internal/sim/zohosim", "internal/sim/slacksim"},
 }
 

@@ -1,0 +1,83 @@
+package records
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"crmwho/internal/zoho"
+)
+
+const (
+	// recently is how long an answer is given again to the same question.
+	recently = time.Minute
+	// maxRecent is how many answers are kept.
+	maxRecent = 100
+)
+
+// question is what an answer is kept under.
+type question struct {
+	kind string
+	Query
+}
+
+// Kinds of questions.
+const (
+	find    = "find"
+	owned   = "owned"
+	orphans = "orphans"
+)
+
+// cache keeps answers for a little while. It goes by the wall clock: while a
+// process is frozen the other one stands.
+type cache struct {
+	mu   sync.Mutex
+	kept map[question]answer
+}
+
+type answer struct {
+	value any
+	at    time.Time
+}
+
+func (c *cache) get(q question, now time.Time) any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if a, ok := c.kept[q]; ok && now.Sub(a.at).Abs() < recently {
+		return a.value
+	}
+	return nil
+}
+
+func (c *cache) put(q question, value any, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept == nil || len(c.kept) >= maxRecent {
+		c.kept = map[question]answer{}
+	}
+	c.kept[q] = answer{value, now}
+}
+
+// once gives the answer that a question had recently, unless live, or asks. What
+// another try may mend is not kept: do says so. What it gives is not to be
+// changed.
+func once[T any](f *Finder, q question, live bool, do func() (answer T, settled bool)) T {
+	if kept, ok := f.cache.get(q, time.Now().Round(0)).(T); ok && !live {
+		return kept
+	}
+	found, settled := do()
+	if settled {
+		f.cache.put(q, found, time.Now().Round(0))
+	}
+	return found
+}
+
+func settledAll(all []Failure) bool {
+	return !slices.ContainsFunc(all, func(f Failure) bool { return !settled(f.Err) })
+}
+
+// settled reports whether asking again would give the same error.
+func settled(err error) bool {
+	return errors.Is(err, zoho.ErrScopeMissing) || errors.Is(err, zoho.ErrNoPermission) || errors.Is(err, zoho.ErrNoModule)
+}
