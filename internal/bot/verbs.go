@@ -358,7 +358,7 @@ func explain(err error) explanation {
 	case errors.Is(err, zoho.ErrTokenRefused):
 		return explanation{slackfmt.TokenRefused, "token refused", true}
 	case errors.Is(err, zoho.ErrScopeMissing):
-		return explanation{slackfmt.ScopeMissing(missingScope(err)), "scope missing", false}
+		return explanation{slackfmt.ScopeMissing(missingScope(err), ""), "scope missing", false}
 	case errors.Is(err, zoho.ErrNoAPIAccess):
 		return explanation{slackfmt.NoAPIAccess, "no API access", false}
 	case errors.Is(err, zoho.ErrNoPermission):

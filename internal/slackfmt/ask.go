@@ -14,8 +14,9 @@ import (
 type Ask struct {
 	Command string `json:"command"`          // such as /crmuser
 	Text    string `json:"text,omitempty"`   // what would be typed after it
-	What    string `json:"what,omitempty"`   // of a person: WhatTeam or WhatChain, empty: their card; of an audit: WhatAcknowledge or WhatQuestion
+	What    string `json:"what,omitempty"`   // of a person: WhatTeam, WhatChain or WhatOwns, empty: their card; of an audit: WhatAcknowledge or WhatQuestion
 	Person  string `json:"person,omitempty"` // id of the person in question; empty: Text says who
+	Record  string `json:"record,omitempty"` // the record in question, as module and id: see RecordAsk
 	Page    int    `json:"page,omitempty"`   // of a list, from 0
 	Run     string `json:"run,omitempty"`    // of an audit, as its records name it
 	Live    bool   `json:"live,omitempty"`   // Zoho is to be asked now
@@ -26,6 +27,7 @@ type Ask struct {
 const (
 	WhatTeam  = "team"  // who reports to them
 	WhatChain = "chain" // whom they report to, up to the top
+	WhatOwns  = "owns"  // what they own: of commandOwner
 )
 
 // What can be said of an audit.
@@ -96,6 +98,25 @@ func (a Ask) button(name, label string) *slack.ButtonBlockElement {
 func (a Ask) About(id string) Ask {
 	a.Live = false
 	return Ask{Command: commandUser, Person: id, Back: &a}
+}
+
+// RecordAsk asks for a record, by its module and id.
+func RecordAsk(module, id string) Ask {
+	return Ask{Command: commandOwner, Record: module + "/" + id}
+}
+
+// record asks for a record, and comes back to this question.
+func (a Ask) record(module, id string) Ask {
+	a.Live = false
+	about := RecordAsk(module, id)
+	about.Back = &a
+	return about
+}
+
+// owned asks what somebody owns, and comes back to this question.
+func (a Ask) owned(id string) Ask {
+	a.Live = false
+	return Ask{Command: commandOwner, What: WhatOwns, Person: id, Back: &a}
 }
 
 // actions are elements in a row; nil for none. Nil buttons are left out.

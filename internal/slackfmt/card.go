@@ -2,9 +2,6 @@ package slackfmt
 
 import (
 	"cmp"
-	"fmt"
-	"net/mail"
-	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -26,6 +23,7 @@ type Card struct {
 	Now      time.Time // of the answer; zero: it is read at any time
 	Zone     string    // IANA name of the asker's time zone; empty: unknown
 	Plain    bool      // phone numbers are no links
+	Owns     bool      // it may be asked what they own
 	Stale    bool      // the message is to say how old it is: see Older
 	Asked    Ask       // what the card answers; its Back is where Back leads
 }
@@ -61,7 +59,7 @@ func (c Card) Shared(by string) Message {
 	c.Now, c.Zone = time.Time{}, "" // it is read later, and elsewhere
 	mention := line{plain("Shared by "), userMention(by)}
 	blocks := append([]slack.Block{richText(mention)}, c.blocks(false)...)
-	if open := c.openButton(); open != nil {
+	if open := openButton(c.Link); open != nil {
 		blocks = append(blocks, actions("", open)...)
 	}
 	m := private(mention.text()+": "+escape(c.text(false)), blocks...)
@@ -83,27 +81,28 @@ func (c Card) blocks(numbers bool) []slack.Block {
 	if c.Stale {
 		left -= olderLines
 	}
+	if c.Owns {
+		left-- // for a second row of buttons
+	}
 	if status, plainly := standing(c.User); !plainly {
 		l := left.fit(line{bold("⚠ " + clip(upperFirst(status), maxStatus))})
 		blocks = append(blocks, richText(l))
 	}
 	name := nameOf(c.User, maxCardName)
 	left.fit(line{plain(name)})
-	email := left.fit(c.email())
+	email := left.fit(emailOf(c.User))
 	place := left.fit(c.place())
-	linked, said := c.phones(numbers)
+	var linked slack.Block
+	var said line
+	if numbers {
+		linked, said = phonesOf(c.User, !c.Plain)
+	}
 	if said = left.fit(said); said == nil {
 		linked = nil
 	}
-	manager, time, location := left.fit(c.manager().line()), left.fit(c.time().line()), left.fit(c.location().line())
+	manager, time, location := left.fit(managerOf(c.Managers).line()), left.fit(timeOf(c.User, c.Now, c.Zone).line()), left.fit(c.location().line())
 	blocks = append(blocks, header(name))
-	if linked == nil {
-		return append(blocks, richText(place, manager, email, said, time, location), c.footer())
-	}
-	blocks = append(blocks, richText(place, manager, email), linked)
-	if time != nil || location != nil {
-		blocks = append(blocks, richText(time, location))
-	}
+	blocks = append(blocks, withPhones([]line{place, manager, email}, linked, said, []line{time, location})...)
 	return append(blocks, c.footer())
 }
 
@@ -135,91 +134,6 @@ func (c Card) place() line {
 	return l
 }
 
-// manager says whom somebody reports to, and how that is known.
-func (c Card) manager() fact {
-	m := c.Managers
-	if len(m.Users) == 0 {
-		return fact{}
-	}
-	name := nameOf(m.Users[0], maxManager)
-	if m.Total > 1 {
-		name = fmt.Sprintf("%s (%s)", cmp.Or(clean(m.Role, maxRole), name), personOrPeople(m.Total))
-	} else if status, plainly := standing(m.Users[0]); !plainly && m.Users[0].Status != "" {
-		name += " (" + status + ")"
-	}
-	if m.By == directory.RoleTree {
-		name += ", by role"
-	}
-	return fact{"Reports to", name}
-}
-
-// email is how most people are reached, so that its absence matters.
-func (c Card) email() line {
-	address := clean(c.User.Email, maxAddress)
-	if address == "" {
-		return line{plain("E-mail not set in CRM")}
-	}
-	if link := mailto(c.User.Email); link != "" {
-		return line{slack.NewRichTextSectionLinkElement(link, address, nil)}
-	}
-	return line{plain(address)}
-}
-
-// phones are somebody's numbers, also as links if all of them can be dialled.
-func (c Card) phones(wanted bool) (linked slack.Block, said line) {
-	if !wanted {
-		return nil, nil
-	}
-	var links, texts []string
-	for _, n := range []fact{{"Phone", c.User.Phone}, {"Mobile", c.User.Mobile}} {
-		number := clean(n.value, maxNumber)
-		if number == "" {
-			continue
-		}
-		texts = append(texts, n.label+" "+number)
-		if digits := dialled(number); digits != "" && !c.Plain {
-			links = append(links, fmt.Sprintf("%s <tel:%s|%s>", n.label, digits, escape(number)))
-		}
-	}
-	if len(links) == len(texts) && len(texts) > 0 {
-		linked = mrkdwn(strings.Join(links, " · "))
-	}
-	return linked, fact{value: strings.Join(texts, " · ")}.line()
-}
-
-// How many digits a number has that can be dialled.
-// Source of the most: ITU-T E.164.
-const minDialled, maxDialled = 3, 15
-
-// dialled is a number as a link has it, or nothing for what is more than a
-// number.
-func dialled(number string) string {
-	digits := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" -.()", r) {
-			return -1
-		}
-		return r
-	}, number)
-	rest := strings.TrimPrefix(digits, "+")
-	unclear := strings.Contains(number, "/") || strings.Contains(number, "(0)") // two numbers, or a digit that is not dialled from abroad
-	if unclear || len(rest) < minDialled || len(rest) > maxDialled || strings.Trim(rest, "0123456789") != "" {
-		return ""
-	}
-	return digits
-}
-
-func (c Card) time() fact {
-	zone := clean(c.User.TimeZone, maxPlace)
-	switch local := localTime(c.Now, c.User.TimeZone, c.Zone); {
-	case zone == "" || !c.User.Active(): // nobody calls them
-		return fact{}
-	case local == "":
-		return fact{"Time zone", zone}
-	default:
-		return fact{"Local time", local}
-	}
-}
-
 func (c Card) location() fact {
 	u := c.User
 	where := join(clean(u.City, maxPlace), clean(u.State, maxPlace), clean(u.Country, maxPlace))
@@ -237,7 +151,10 @@ func (c Card) footer() slack.Block {
 func (c Card) actions() []slack.Block {
 	again := Ask{Command: commandUser, Person: c.User.ID, Live: true, Back: c.Asked.Back}
 	more, alone := c.more()
-	row := []slack.BlockElement{c.Asked.backButton(), c.shareButton(), again.button("refresh", "Refresh")}
+	row := []slack.BlockElement{
+		c.Asked.backButton(), c.shareButton(), again.button("refresh", "Refresh"),
+		c.here().owned(c.User.ID).buttonIf(c.Owns, WhatOwns, "What do they own?"),
+	}
 	if more != nil { // an option has no room for the way back
 		return actions(c.here().value(maxBlockID), append(row, more)...)
 	}
@@ -278,7 +195,7 @@ func (c Card) more() (menu *slack.OverflowBlockElement, alone *slack.ButtonBlock
 	if len(c.Managers.Users) > 0 {
 		add(Ask{Command: commandUser, What: WhatChain, Person: c.User.ID}, "Up the chain")
 	}
-	if open := c.openButton(); open != nil {
+	if open := openButton(c.Link); open != nil {
 		o := slack.NewOptionBlockObject(ActionOpen, open.Text, nil)
 		o.URL = c.Link
 		options, alone = append(options, o), open
@@ -289,13 +206,13 @@ func (c Card) more() (menu *slack.OverflowBlockElement, alone *slack.ButtonBlock
 	return slack.NewOverflowBlockElement(ActionMore, options...), nil
 }
 
-// openButton leads to the person's page in the CRM; nil if it is not known.
-func (c Card) openButton() *slack.ButtonBlockElement {
-	if c.Link == "" || units(c.Link) > maxURL {
+// openButton leads to a page in the CRM; nil if it is not known.
+func openButton(link string) *slack.ButtonBlockElement {
+	if link == "" || units(link) > maxURL {
 		return nil
 	}
 	b := slack.NewButtonBlockElement(ActionOpen, "", literal("Open in Zoho CRM"))
-	b.URL = c.Link
+	b.URL = link
 	return b
 }
 
@@ -313,15 +230,6 @@ func (c Card) text(numbers bool) string {
 	if numbers {
 		all = append(all, fact{"Phone", u.Phone}, fact{"Mobile", u.Mobile})
 	}
-	all = append(all, fact{"Profile", u.Profile.Name}, c.manager(), c.time(), fact{"Location", c.location().value})
+	all = append(all, fact{"Profile", u.Profile.Name}, managerOf(c.Managers), timeOf(c.User, c.Now, c.Zone), fact{"Location", c.location().value})
 	return withFacts(text, facts(all...))
-}
-
-// mailto links an address, or nothing that only looks like one.
-func mailto(address string) string {
-	parsed, err := mail.ParseAddress(address)
-	if err != nil || parsed.Address != address || len(address) > maxValue {
-		return ""
-	}
-	return "mailto:" + url.PathEscape(address)
 }

@@ -22,6 +22,7 @@ type command struct {
 const (
 	commandUser   = "/crmuser"
 	commandUsers  = "/crmusers"
+	commandOwner  = "/crmowner"
 	commandAdmins = "/crmadmins"
 	commandStatus = "/crmstatus"
 )
@@ -31,6 +32,8 @@ var commands = []command{
 		[]string{"/crmuser kim", "/crmuser patricia boyle", "/crmuser kim@example.com"}},
 	{commandUsers, "how many people there are in Zoho CRM and who, by name and by " + filters() + "; or how many of each", "[names, filters such as role:sales, or: by role]",
 		[]string{"/crmusers role:sales status:active", "/crmusers manager:\"patricia boyle\"", "/crmusers by role"}},
+	{commandOwner, "who owns a record of Zoho CRM, by its name, link, id, e-mail address or phone number; what somebody owns; orphans are the records whose owner is not active", "[record, link, id, person or orphans]",
+		[]string{"/crmowner gentest", "/crmowner what does kim own", "/crmowner orphans"}},
 	{commandAdmins, "who administers Zoho CRM, and what is odd about them; rules says who counts, audit posts an audit now, history lists the audits that there were", "[rules, audit or history]",
 		[]string{"/crmadmins", "/crmadmins rules", "/crmadmins audit", "/crmadmins history"}},
 	{commandStatus, "how I am: my access to Zoho CRM, the age of the list of people and of the last audit, and my version", "", nil},
@@ -160,7 +163,7 @@ func trouble(part string, e *directory.SyntaxError) (what, todo string) {
 		}
 		return fmt.Sprintf("I cannot count by “%s”. Did you mean “by %s”?", part, e.Nearest), counts
 	case directory.ForeignLink:
-		return fmt.Sprintf("I did not understand the link “%s”.", part), "Of links I understand those to a user in Zoho CRM."
+		return fmt.Sprintf("I did not understand the link “%s”.", part), "Of links I understand those to a user in Zoho CRM, and /crmowner those to a record."
 	case directory.NotAPerson:
 		return fmt.Sprintf("“%s” is not a person.", part), "Type a name, an e-mail address, a phone number or a user id."
 	case directory.TooLong, directory.TooMany:

@@ -60,6 +60,15 @@ func (m Message) TryAgain(asked Ask) Message {
 	return m
 }
 
+// BackTo adds the button Back where the question came from another one, so that
+// no answer is a dead end.
+func (m Message) BackTo(asked Ask) Message {
+	if row := actions("", asked.backButton()); row != nil {
+		m.Blocks = append(slices.Clip(m.body()), row...)
+	}
+	return m
+}
+
 // body is what Slack draws: the blocks, or the text where there are none.
 func (m Message) body() []slack.Block {
 	if len(m.Blocks) > 0 {
@@ -128,15 +137,28 @@ func day(at time.Time) string {
 	return fmt.Sprintf("<!date^%d^{date_short_pretty}|%s>", at.Unix(), at.UTC().Format(time.DateOnly))
 }
 
-// Older says of an answer how old it is and why, in a sentence, above its
-// buttons.
+// Older says of an answer how old it is and why, in a sentence, above its first
+// row of buttons.
 func (m Message) Older(age time.Duration, why string) Message {
-	m.Text += escape(" This is " + ageOf(age) + " old: " + why)
-	end := len(m.Blocks)
-	for end > 0 && m.Blocks[end-1].BlockType() == slack.MBTAction {
-		end--
+	old := " is " + ageOf(age) + " old: " + why
+	return m.warned("This"+old, "That"+old)
+}
+
+// OlderPeople says the same of the list of people, where an answer is about
+// something else and only joined with it.
+func (m Message) OlderPeople(age time.Duration, why string) Message {
+	old := "The list of people is " + ageOf(age) + " old: " + why
+	return m.warned(old, old)
+}
+
+// warned adds a sentence, and the same as a note.
+func (m Message) warned(sentence, said string) Message {
+	m.Text += escape(" " + sentence)
+	end := slices.IndexFunc(m.Blocks, func(b slack.Block) bool { return b.BlockType() == slack.MBTAction })
+	if end < 0 {
+		end = len(m.Blocks)
 	}
-	m.Blocks = slices.Insert(slices.Clone(m.Blocks), end, note("⚠ That is "+escape(ageOf(age)+" old: "+why)))
+	m.Blocks = slices.Insert(slices.Clone(m.Blocks), end, note("⚠ "+escape(said)))
 	return m
 }
 

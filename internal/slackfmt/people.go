@@ -28,16 +28,22 @@ func nameOf(u zoho.User, limit int) string {
 // Name is what a list calls somebody. It is never empty.
 func Name(u zoho.User) string { return nameOf(u, maxListed) }
 
+// What is said of a status that Zoho has no word for.
+const (
+	statusUnknown     = "status unknown"
+	invitationPending = "invitation pending"
+)
+
 // standing is somebody's status in words, and whether it is plainly active.
 func standing(u zoho.User) (words string, plainly bool) {
 	status := clean(u.Status, maxListed)
 	switch {
 	case status == "":
-		return "status unknown", false
+		return statusUnknown, false
 	case !u.Active():
 		return status, false
 	case u.Unconfirmed:
-		return "invitation pending", false
+		return invitationPending, false
 	default:
 		return status, true
 	}
@@ -46,14 +52,34 @@ func standing(u zoho.User) (words string, plainly bool) {
 // entry is a person in a list, with what tells namesakes apart and a button
 // that shows their card. besides is what else is said of them, or empty.
 func entry(asked Ask, u zoho.User, besides string) slack.Block {
+	show := asked.About(u.ID).buttonIf(u.ID != "", "show", "Show")
+	return withButton(personText(u, besides), show, "Show "+nameOf(u, maxListed))
+}
+
+// ownerEntry is a person in a list, with a button that shows what they own.
+func ownerEntry(asked Ask, u zoho.User) slack.Block { return withOwns(asked, u, personText(u, "")) }
+
+// withOwns puts a button beside a text that shows what somebody owns.
+func withOwns(asked Ask, u zoho.User, s *slack.SectionBlock) slack.Block {
+	show := asked.owned(u.ID).buttonIf(u.ID != "", WhatOwns, "Show")
+	return withButton(s, show, "What does "+nameOf(u, maxRole)+" own?")
+}
+
+// personText is a person in a list, without a button.
+func personText(u zoho.User, besides string) *slack.SectionBlock {
 	about := given(clean(u.Role.Name, maxListed), besides)
 	if status, plainly := standing(u); !plainly {
 		about = append([]string{upperFirst(status)}, about...)
 	}
-	s := entryText(nameOf(u, maxListed), strings.Join(about, " · "), u.Email)
-	if show := asked.About(u.ID).button("show", "Show"); show != nil && u.ID != "" {
-		show.AccessibilityLabel = clip("Show "+nameOf(u, maxListed), maxButtonText)
-		s.Accessory = slack.NewAccessory(show)
+	return entryText(nameOf(u, maxListed), strings.Join(about, " · "), u.Email)
+}
+
+// withButton puts a button beside a text; nil for none. spoken says what it is
+// for without the text.
+func withButton(s *slack.SectionBlock, b *slack.ButtonBlockElement, spoken string) slack.Block {
+	if b != nil {
+		b.AccessibilityLabel = clip(spoken, maxAccessibility)
+		s.Accessory = slack.NewAccessory(b)
 	}
 	return s
 }
@@ -113,9 +139,14 @@ func sentences(users []zoho.User, rest int) string {
 // fitting joins parts as far as the top-level text goes, and says how many are
 // left out, with the rest that is left out already.
 func fitting(parts []string, rest int, separator string) string {
+	return fittingIn(maxText, parts, rest, separator)
+}
+
+// fittingIn is fitting where so much of the top-level text is left.
+func fittingIn(limit int, parts []string, rest int, separator string) string {
 	length := 0
 	for i, part := range parts {
-		if length += units(escape(part + separator)); length > maxText {
+		if length += units(escape(part + separator)); length > limit {
 			rest += len(parts) - i
 			parts = parts[:i]
 			break

@@ -57,7 +57,7 @@ var builders = map[string]func(o org) slackfmt.Message{
 	"mention unknown": func(o org) slackfmt.Message { return slackfmt.MentionUnknown(o.words) },
 	"outdated":        func(org) slackfmt.Message { return slackfmt.Outdated() },
 	"looking":         func(org) slackfmt.Message { return slackfmt.Looking() },
-	"failure":         func(o org) slackfmt.Message { return slackfmt.ScopeMissing(o.words).Failure("7KQ2M4XW") },
+	"failure":         func(o org) slackfmt.Message { return slackfmt.ScopeMissing(o.words, o.words).Failure("7KQ2M4XW") },
 	"not allowed":     func(o org) slackfmt.Message { return slackfmt.NotAllowed(o.words, hostileDoor(o.words)) },
 	"not checked":     func(o org) slackfmt.Message { return slackfmt.NotChecked(o.words, hostileDoor(o.words)) },
 	"wrong team":      func(o org) slackfmt.Message { return slackfmt.WrongTeam(hostileDoor(o.words)) },
@@ -88,7 +88,7 @@ func (o org) asked() slackfmt.Ask {
 func (o org) card() slackfmt.Card {
 	c := cardOf(o.users[0])
 	c.Managers = directory.Managers{Users: o.users, Total: 1, By: directory.RoleTree, Role: o.words}
-	c.Reports, c.Zone, c.Link, c.Asked = 3, o.users[0].TimeZone, "https://crm.zoho.com/", o.asked()
+	c.Reports, c.Zone, c.Link, c.Asked, c.Owns = 3, o.users[0].TimeZone, "https://crm.zoho.com/", o.asked(), true
 	return c
 }
 

@@ -209,6 +209,7 @@ func TestGoldenAdmins(t *testing.T) {
 func TestGoldenTroubles(t *testing.T) {
 	golden(t, "usage-crmuser", slackfmt.Usage("/crmuser"))
 	golden(t, "usage-crmusers", slackfmt.Usage("/crmusers"))
+	golden(t, "usage-crmowner", slackfmt.Usage("/crmowner"))
 	golden(t, "usage-crmadmins", slackfmt.Usage("/crmadmins"))
 	golden(t, "usage-crmstatus", slackfmt.Usage("/crmstatus"))
 	golden(t, "unknown-command", slackfmt.Usage("/crmwho"))

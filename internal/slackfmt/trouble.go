@@ -1,5 +1,11 @@
 package slackfmt
 
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
 // Trouble is why there is no answer, or none that is fresh: what is wrong, and
 // what the asker can do about it, in sentences.
 type Trouble struct{ What, Advice string }
@@ -13,6 +19,7 @@ var (
 	TokenRefused = Trouble{"Zoho CRM does not accept my access any more.", "I have asked for new access, so please try again in a minute. If it keeps happening, tell whoever runs me: the CRM may have to be connected again."}
 	NoAPIAccess  = Trouble{"Zoho CRM does not let me in.", "Please ask a CRM administrator to allow “Zoho CRM API Access” in the profile of the CRM user behind me."}
 	NoPermission = Trouble{"The CRM user behind me may not read that in Zoho CRM.", "Please ask a CRM administrator to allow it."}
+	NoModule     = Trouble{"Zoho CRM has no such module, or none that I can read.", "Please tell whoever runs me: my settings name it."}
 	Unavailable  = Trouble{"Zoho CRM cannot be reached right now.", "Please ask again in a few minutes."}
 	Malformed    = Trouble{"Zoho CRM's answer was not complete.", "Please try again; if it keeps happening, tell whoever runs me."}
 	Unknown      = Trouble{"Something went wrong while I asked Zoho CRM.", "Please try again; if it keeps happening, tell whoever runs me."}
@@ -29,14 +36,43 @@ const (
 	AccountsUnknown     = "Getting a new one fails: Zoho answers something that I do not know."
 )
 
-// ScopeMissing says which scope the grant lacks; empty stands for one that Zoho
-// does not name.
-func ScopeMissing(scope string) Trouble {
-	lacks := "the grant lacks a scope"
-	if scope != "" {
-		lacks = "the grant lacks the scope " + clean(scope, maxWords)
+// ScopeMissing says which scope the grant lacks, or of which several separated
+// by ", " it lacks one; empty stands for one that Zoho does not name. setup is
+// the command that adds it; empty: unknown.
+func ScopeMissing(scope, setup string) Trouble {
+	return lacking(strings.Split(scope, ", "), "one of the scopes ", setup)
+}
+
+// ScopesMissing is ScopeMissing of scopes that the grant lacks all of.
+func ScopesMissing(scopes []string, setup string) Trouble {
+	return lacking(scopes, "the scopes ", setup)
+}
+
+func lacking(scopes []string, several, setup string) Trouble {
+	return Trouble{"I may not read that in Zoho CRM: the grant lacks " + scopesIn(scopes, several) + ".", addScope(setup)}
+}
+
+// addScope says how a scope is added.
+func addScope(setup string) string {
+	if setup = clean(setup, maxValue); setup != "" {
+		return "Whoever runs me can add it: with a new code for all scopes, by “" + setup + "”."
 	}
-	return Trouble{"I may not read that in Zoho CRM: " + lacks + ".", "Please tell whoever runs me."}
+	return "Please tell whoever runs me."
+}
+
+func scopesIn(scopes []string, several string) string {
+	var names []string
+	for _, name := range scopes {
+		names = append(names, clean(name, maxWords))
+	}
+	const most = 6
+	switch names = given(names...); {
+	case len(names) == 0:
+		return "a scope"
+	case len(names) == 1:
+		return "the scope " + names[0]
+	}
+	return several + enumeratedWords(names[:min(len(names), most)], "and")
 }
 
 // Failure says what went wrong and what to do. ref is what to quote when
@@ -72,4 +108,14 @@ func MentionUnknown(id string) Message {
 	const hint = "Type the name instead: the address may be another one there."
 	m := spoken(line{plain("Nobody in Zoho CRM has the e-mail address of "), userMention(id), plain(".")})
 	return private(m.Text+" "+hint, m.Blocks[0], note(hint))
+}
+
+// TooLong says that a command takes no more than so many characters.
+func TooLong(command string, limit int) Message {
+	return advice("That is too much at once for me.", fmt.Sprintf("%s takes up to %s characters.", cmp.Or(clean(command, maxWords), "It"), thousands(limit)))
+}
+
+// NotARecord says of a link that it leads to no record.
+func NotARecord(what string) Message {
+	return advice("I did not understand the link “"+clean(what, maxWords)+"”.", "Of links I understand those to a record or a user in Zoho CRM.")
 }
