@@ -54,6 +54,11 @@ func ParseAudience(text string) (Audience, error) {
 	return a, nil
 }
 
+// nobody reports whether an audience is empty.
+func (a Audience) nobody() bool {
+	return !a.Everyone && len(a.Channels)+len(a.Users)+len(a.Groups) == 0
+}
+
 // listed are the parts of a text with commas between them.
 func listed(text string) []string {
 	parts := strings.Split(text, ",")
@@ -156,7 +161,7 @@ func (b *Bot) barred(ctx context.Context, q question) (a answered, ok bool) {
 	if !b.Access.serves(q) {
 		return b.foreign(), false
 	}
-	who := b.Access.audience(q.Command)
+	who := b.audience(q.Command)
 	ok, err := b.may(ctx, q, who)
 	switch {
 	case ok:
@@ -170,6 +175,15 @@ func (b *Bot) barred(ctx context.Context, q question) (a answered, ok bool) {
 	default:
 		return refusedFor("audience", slackfmt.NotAllowed(q.Command, b.Access.door(who))), false
 	}
+}
+
+// audience is who may use a command, and can: of who owns what nobody can ask
+// where no records are read.
+func (b *Bot) audience(command string) Audience {
+	if command == ownerCommand && b.Records == nil {
+		return Audience{}
+	}
+	return b.Access.audience(command)
 }
 
 // foreign is the answer for a workspace that the bot does not serve.

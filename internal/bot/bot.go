@@ -21,6 +21,7 @@ import (
 	"crmwho/internal/audit"
 	"crmwho/internal/directory"
 	"crmwho/internal/metrics"
+	"crmwho/internal/records"
 	"crmwho/internal/slackfmt"
 	"crmwho/internal/store"
 	"crmwho/internal/token"
@@ -44,6 +45,10 @@ type Bot struct {
 	Claims store.Store
 	// Access is who may ask what.
 	Access Access
+
+	// Records finds records and who owns them; nil: nobody may ask.
+	Records    *records.Finder
+	RecordPage string // address of a record's page in the CRM, with {org}, {module} and {id} in it; empty: nothing links to one
 
 	Admins      audit.Rules // who counts as an administrator, and what is flagged
 	UserPage    string      // address of a user's page in the CRM, with {org} and {id} in it; empty: cards link to none
@@ -180,10 +185,15 @@ func (b *Bot) answerOrHandOver(ctx context.Context, q question, before time.Dura
 	if !a.failed || inline.Err() == nil && !waits(a.err) && !errors.Is(a.err, errJobOnly) {
 		return a, false
 	}
-	if err := b.handOver(ctx, job{Question: q}); err != nil {
+	switch err := b.handOver(ctx, job{Question: q}); {
+	case err == nil:
+		return answered{}, true
+	case a.instead != nil:
+		b.log().WarnContext(ctx, "the rest of an answer does not follow", "err", err)
+		return *a.instead, false
+	default:
 		return notFollowed(q, a, err), false
 	}
-	return answered{}, true
 }
 
 // waits reports whether Zoho asks to wait for as long as a job can and a first

@@ -25,6 +25,7 @@ type answered struct {
 	refused string        // why the asker may not have it; empty otherwise
 	err     error         // why there is no answer, or none that is fresh; nil otherwise
 	ref     string        // stands in the message and the log when there is no answer
+	instead *answered     // what there is where nothing can follow; nil: nothing
 }
 
 // answer answers one question. What Slack would refuse of it goes as text.
@@ -54,12 +55,18 @@ func (b *Bot) answerOf(ctx context.Context, q question) answered {
 		}
 		return usage(q.Command)
 	}
+	if leadsToRecord(q) {
+		q.Command = ownerCommand
+	}
 	if a, ok := b.barred(ctx, q); !ok {
+		a.message = a.message.BackTo(q.Ask)
 		return a
 	}
 	switch {
 	case q.signs():
 		return b.sign(ctx, q)
+	case q.Command == ownerCommand:
+		return b.owner(ctx, q, words)
 	case q.Person != "" || q.What != "":
 		return b.about(ctx, q)
 	case q.Command == "/crmuser" && words == "":
@@ -135,8 +142,8 @@ func (b *Bot) about(ctx context.Context, q question) answered {
 // card shows one person.
 func (b *Bot) card(ctx context.Context, q question, v directory.View, u zoho.User) answered {
 	c := slackfmt.Card{
-		User: u, Managers: v.Managers(u.ID), Reports: v.ReportCount(u.ID), Link: b.pageOf(v, u),
-		ReadAt: v.ReadAt, Now: time.Now(), Plain: b.PlainPhones, Stale: v.Stale != nil, Asked: q.Ask,
+		User: u, Managers: v.Managers(u.ID), Reports: v.ReportCount(u.ID), Link: pageIn(b.UserPage, v, u.ID, ""),
+		Owns: !b.audience(ownerCommand).nobody(), ReadAt: v.ReadAt, Now: time.Now(), Plain: b.PlainPhones, Stale: v.Stale != nil, Asked: q.Ask,
 	}
 	if q.Shares {
 		return found(ctx, v, 1, func() slackfmt.Message { return c.Shared(q.User) })
@@ -147,16 +154,16 @@ func (b *Bot) card(ctx context.Context, q question, v directory.View, u zoho.Use
 	return found(ctx, v, 1, c.Message)
 }
 
-// pageOf is the address of somebody's page in the CRM; empty where it is not
-// known.
-func (b *Bot) pageOf(v directory.View, u zoho.User) string {
+// pageIn is the address of a page in the CRM, of a user or of a record of a
+// module; empty where it is not known.
+func pageIn(address string, v directory.View, id, module string) string {
 	const digits, letters = "0123456789", "abcdefghijklmnopqrstuvwxyz"
 	org := v.Organisation.Domain
-	unknown := strings.Contains(b.UserPage, "{org}") && (org == "" || strings.Trim(org, digits+letters) != "")
-	if unknown || u.ID == "" || strings.Trim(u.ID, digits) != "" {
+	unknown := strings.Contains(address, "{org}") && (org == "" || strings.Trim(org, digits+letters) != "")
+	if unknown || id == "" || strings.Trim(id, digits) != "" {
 		return ""
 	}
-	return strings.NewReplacer("{org}", org, "{id}", u.ID).Replace(b.UserPage)
+	return strings.NewReplacer("{org}", org, "{id}", id, "{module}", module).Replace(address)
 }
 
 // team lists who reports to somebody.
@@ -318,12 +325,15 @@ func (b *Bot) admins(ctx context.Context, q question, words string) answered {
 
 // failed says why there is no answer. What may pass can be tried again with a
 // button.
-func failed(q question, err error) answered {
-	e := explain(err)
+func failed(q question, err error) answered { return failedFor(q, explain(err), err) }
+
+func failedFor(q question, e explanation, err error) answered {
 	ref := rand.Text()[:8]
 	m := e.Failure(ref)
 	if e.passing {
 		m = m.TryAgain(q.Ask)
+	} else {
+		m = m.BackTo(q.Ask)
 	}
 	return answered{message: m, outcome: e.outcome, failed: true, err: err, ref: ref}
 }
@@ -363,6 +373,8 @@ func explain(err error) explanation {
 		return explanation{slackfmt.NoAPIAccess, "no API access", false}
 	case errors.Is(err, zoho.ErrNoPermission):
 		return explanation{slackfmt.NoPermission, "no permission", false}
+	case errors.Is(err, zoho.ErrNoModule):
+		return explanation{slackfmt.NoModule, "no module", false}
 	case errors.Is(err, zoho.ErrUnavailable):
 		return explanation{slackfmt.Unavailable, "unavailable", true}
 	case errors.Is(err, zoho.ErrMalformed):
