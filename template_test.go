@@ -17,6 +17,7 @@ import (
 	"crmwho/internal/audit"
 	"crmwho/internal/bot"
 	"crmwho/internal/directory"
+	"crmwho/internal/records"
 	"crmwho/internal/zoho"
 )
 
@@ -393,6 +394,20 @@ func TestTemplateDefaultsAreThePackages(t *testing.T) {
 	}
 }
 
+// TestTemplateDefaultsAreTheRecords' as the package has them.
+func TestTemplateDefaultsAreTheRecords(t *testing.T) {
+	tpl := readTemplate(t)
+	var fields []string
+	for _, f := range records.DefaultFields {
+		fields = append(fields, f.Module+"."+f.Name)
+	}
+	for name, want := range map[string][]string{"RecordModules": records.DefaultModules, "RecordFields": fields, "ClosedStages": records.DefaultClosed} {
+		if got := tpl.withDefaults(name); got != strings.Join(want, ",") {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}
+
 func compact(t *testing.T, data []byte) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -451,6 +466,46 @@ func TestTemplateTakesWhatTheFunctionTakes(t *testing.T) {
 		_, err := bot.ParseTeams(text)
 		if taken := regexp.MustCompile(parameters["SlackTeams"].AllowedPattern).MatchString(text); taken != (err == nil) {
 			t.Errorf("SlackTeams %q: the template takes it: %v; the function: %v", text, taken, err)
+		}
+	}
+	for name, texts := range map[string][]string{
+		"RecordModules": {
+			"Deals", "Accounts,Deals, Contacts", "Projects_2", "a,b,c,d,e,f",
+			"", "Deals,", ",Deals", "Deals Accounts", "a,b,c,d,e,f,g", "none-such", "1st", "Deals;", "Deals.Stage",
+		},
+		"RecordFields": {
+			"none", "Deals.Stage", "Deals.Stage, Deals.Amount", "Projects_2.State_1",
+			"", "None", "Stage", "Deals.", ".Stage", "Deals.Stage,", "Deals.Stage,none", "Deals.Account_Name.Owner", "Deals Stage", "Deals.1st",
+		},
+	} {
+		for _, text := range texts {
+			_, err := records.ParseModules(text)
+			if name == "RecordFields" {
+				_, err = records.ParseFields(text)
+			}
+			if taken := regexp.MustCompile(parameters[name].AllowedPattern).MatchString(text); taken != (err == nil) {
+				t.Errorf("%s %q: the template takes it: %v; the function: %v", name, text, taken, err)
+			}
+		}
+	}
+}
+
+// TestTemplateTakesPages that the function takes behind the CRM's host, and lists
+// of stages with something in them.
+func TestTemplateTakesPages(t *testing.T) {
+	parameters := readTemplate(t).Parameters
+	for parameter, texts := range map[string]map[string]bool{
+		"UserPage":     {"": true, "/crm/{org}/settings/users/{id}": true, "/crm/users": false, "crm/{id}": false},
+		"RecordPage":   {"": true, "/crm/{org}/tab/{module}/{id}": true, "/a?id={id}&module={module}": true, "/crm/{module}": false, "/crm/{id}": false, "crm/{module}/{id}": false},
+		"ClosedStages": {"Closed": true, "Closed Won,Closed-Lost, Storniert": true, "": false, " ": false, "Closed,": false, ",Closed": false, "Closed,,Lost": false},
+	} {
+		for text, want := range texts {
+			if got := regexp.MustCompile(parameters[parameter].AllowedPattern).MatchString(text); got != want {
+				t.Errorf("%s %q: got %v, want %v", parameter, text, got, want)
+			}
+		}
+		if p := parameters[parameter]; p.Default == nil || !texts[*p.Default] {
+			t.Errorf("%s: got %+v, whose default no case has", parameter, p)
 		}
 	}
 }

@@ -168,7 +168,7 @@ func (b *backend) noAudit(ctx context.Context, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return mistake{"Reading everybody took too long", "Look at Zoho's status page, and try again."}
 	}
-	return b.crmMistake(accesses[0], err, b.accounts())
+	return b.crmMistake(ofPeople[0], err, b.accounts())
 }
 
 // unreadableRecords says what to do about records that could not be read.

@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crmwho/internal/bot"
+	"crmwho/internal/records"
 	"crmwho/internal/store"
 	"crmwho/internal/store/awsstore"
 	"crmwho/internal/token"
@@ -109,6 +110,25 @@ func (b *backend) accounts() string {
 	return b.accountsURL
 }
 
+// recordModules are those whose records' owners are told; none where nobody may
+// ask for them.
+func (b *backend) recordModules() ([]string, error) {
+	if b.parameters[paramOwners] == "nobody" {
+		return nil, nil
+	}
+	text := b.parameters[paramModules]
+	if text == "" { // no stack, or one of a former version
+		return records.DefaultModules, nil
+	}
+	modules, err := records.ParseModules(text)
+	if err != nil {
+		return nil, mistake{
+			"The stack's parameter " + paramModules + " is wrong, so that the function that answers does not start: " + err.Error(),
+			"Deploy with another, as in make deploy EXTRA=" + paramModules + "=" + strings.Join(records.DefaultModules, ",") + "."}
+	}
+	return modules, nil
+}
+
 // keeper exchanges the access token the way that token-refresh does.
 func (b *backend) keeper() *token.Keeper {
 	return &token.Keeper{
@@ -185,6 +205,9 @@ var neededOutputs = []string{outSlack, outClient, outToken, outTokenRefresh, out
 // Parameters of template.yaml that the commands know.
 const (
 	paramDataCentre = "DataCentre"
+	paramFields     = "RecordFields"
+	paramModules    = "RecordModules"
+	paramOwners     = "OwnerAudience"
 	paramSlackAPI   = "SlackApiUrl"
 	paramSlackTeams = "SlackTeams"
 	paramVersion    = "ZohoApiVersion"

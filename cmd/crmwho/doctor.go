@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crmwho/internal/bot"
+	"crmwho/internal/records"
 	"crmwho/internal/store"
 	"crmwho/internal/token"
 	"crmwho/internal/zoho"
@@ -39,7 +41,16 @@ Its exit status is 1 when a check has failed; warnings do not count.`,
 			if err != nil {
 				return err
 			}
-			show := func(f finding) error { return f.write(c.OutOrStdout()) }
+			next := "" // was said last
+			show := func(f finding) error {
+				switch {
+				case f.Next != "" && f.Next == next:
+					f.Next = "As above."
+				case f.Next != "":
+					next = f.Next
+				}
+				return f.write(c.OutOrStdout())
+			}
 			if asJSON {
 				show = func(finding) error { return nil }
 			}
@@ -102,6 +113,7 @@ type doctor struct {
 	oauth    token.Client // zero: not usable
 	access   zoho.Token   // zero: not usable
 	botToken string       // empty: not usable
+	trial    trial        // of what can be read
 	stopped  string       // why the CRM cannot be asked; empty: it can
 }
 
@@ -112,7 +124,7 @@ type check struct {
 }
 
 // checks are all, in their order.
-func checks() []check {
+func (d *doctor) checks() []check {
 	all := []check{
 		{"oauth client", (*doctor).lookAtClient},
 		{"access token", (*doctor).lookAtToken},
@@ -121,16 +133,24 @@ func checks() []check {
 		{"data centre", (*doctor).lookAtDataCentre},
 		{"accounts server", (*doctor).lookAtAccounts},
 	}
-	for _, a := range accesses {
+	modules, err := d.recordModules()
+	for _, a := range accesses(modules) {
 		all = append(all, check{"CRM " + a.name, func(d *doctor, ctx context.Context) (verdict, mistake) { return d.lookAtCRM(ctx, a) }})
+	}
+	if len(modules) == 0 {
+		all = append(all, check{"CRM records", func(*doctor, context.Context) (verdict, mistake) { return withoutModules(err) }})
+	}
+	if d.parameters[paramFields] != "" && len(modules) > 0 {
+		all = append(all, check{"CRM fields", (*doctor).lookAtFields})
 	}
 	return append(all, check{"Slack", (*doctor).lookAtSlack})
 }
 
 // examine makes all checks and shows each as it is found.
 func (d *doctor) examine(ctx context.Context, show func(finding) error) ([]finding, error) {
+	d.trial.crm = d.crm(func(context.Context) (zoho.Token, error) { return d.access, nil })
 	var all []finding
-	for _, c := range checks() {
+	for _, c := range d.checks() {
 		limited, cancel := context.WithTimeout(ctx, callTime)
 		v, m := c.look(d, limited)
 		cancel()
@@ -367,9 +387,14 @@ func (d *doctor) lookAtCRM(ctx context.Context, a access) (verdict, mistake) {
 	case d.stopped != "":
 		return skip("It is not asked, because " + d.stopped)
 	}
-	err := a.in(ctx, d.crm(func(context.Context) (zoho.Token, error) { return d.access, nil }))
-	if err == nil {
+	err := d.trial.try(ctx, a)
+	switch {
+	case err == nil && a.byModule():
+		return fine("It can be used")
+	case err == nil:
 		return fine("It can be read")
+	case errors.Is(err, errNoneReadable):
+		return skip("Whether it can be used is not known, because " + err.Error())
 	}
 	m := d.crmMistake(a, err, cmp.Or(d.oauth.AccountsServer, d.accounts()))
 	if concernsAll(err) {
@@ -378,13 +403,49 @@ func (d *doctor) lookAtCRM(ctx context.Context, a access) (verdict, mistake) {
 	if a.lost == "" {
 		return failed, m
 	}
-	m.says += ", so that " + a.lost
+	m.says += ", so that " + d.trial.lost(a)
 	return warning, m
+}
+
+// withoutModules says why no records are read.
+func withoutModules(err error) (verdict, mistake) {
+	if m, ok := errors.AsType[mistake](err); ok {
+		return failed, m
+	}
+	return skip("Nobody may ask who owns what: the stack's parameter " + paramOwners + " is nobody")
+}
+
+// lookAtFields tries those that records are shown with: COQL refuses a query for
+// one that a module lacks. What else may be wrong with a module was told.
+func (d *doctor) lookAtFields(ctx context.Context) (verdict, mistake) {
+	if d.access.AccessToken == "" || d.stopped != "" || d.trial.module == "" {
+		return skip("They are not asked for, because there is nothing that could be read")
+	}
+	mend := "Give the API names that the CRM has for them: make deploy EXTRA=" + paramFields + "=… does."
+	fields, err := records.ParseFields(d.parameters[paramFields])
+	if err != nil {
+		return failed, mistake{"The stack's parameter " + paramFields + " is wrong, so that the function that answers does not start: " + err.Error(), mend}
+	}
+	names := map[string][]string{}
+	for _, f := range fields {
+		names[f.Module] = append(names[f.Module], f.Name)
+	}
+	var wrong []string
+	for _, module := range slices.Sorted(maps.Keys(names)) {
+		_, err := d.trial.crm.SelectRecords(ctx, zoho.Selection{Module: module, Fields: names[module], Limit: 1})
+		if e, ok := errors.AsType[*zoho.Error](err); ok && e.Code == "INVALID_QUERY" {
+			wrong = append(wrong, "one of "+module+"."+strings.Join(names[module], ", "+module+"."))
+		}
+	}
+	if len(wrong) > 0 {
+		return warning, mistake{"The CRM lacks " + strings.Join(wrong, "; and ") + ", so that COQL finds nothing there", mend}
+	}
+	return fine("The CRM has those that are shown, as far as COQL tells")
 }
 
 // concernsAll reports whether other reads of the CRM would meet an error too.
 func concernsAll(err error) bool {
-	one := errors.Is(err, zoho.ErrScopeMissing) || errors.Is(err, zoho.ErrNoPermission)
+	one := errors.Is(err, zoho.ErrScopeMissing) || errors.Is(err, zoho.ErrNoPermission) || errors.Is(err, zoho.ErrNoModule)
 	return !one || errors.Is(err, zoho.ErrNoAPIAccess)
 }
 

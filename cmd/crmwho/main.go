@@ -28,7 +28,7 @@ func main() {
 func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "crmwho",
-		Short:         "Ask from Slack who is who in Zoho CRM",
+		Short:         "Ask from Slack who is who in Zoho CRM, and who owns what",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

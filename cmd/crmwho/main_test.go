@@ -94,7 +94,7 @@ func TestServe(t *testing.T) {
 		printed.Close()
 	}()
 	go func() {
-		_, _ = io.WriteString(typed, "crmuser lee\n\n3\n99\n/crmadmins audit\n2\nWho is that?\n/crmadmins\n")
+		_, _ = io.WriteString(typed, "crmuser lee\n\n4\n99\n/crmadmins audit\n2\nWho is that?\n/crmadmins\n")
 		typed.Close()
 	}()
 	var got strings.Builder
@@ -111,7 +111,7 @@ func TestServe(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("interrupted: %v", err)
 	}
-	for _, want := range []string{"http://127.0.0.1:", "> /crmuser kim\n⚠ Invitation pending\nKim\n", "> ⚠ Invitation pending\nLee\n", "‹3 Up the chain›", "> Who Lee reports to\n", "> there is no button 99\n",
+	for _, want := range []string{"http://127.0.0.1:", "> /crmuser kim\n⚠ Invitation pending\nKim\n", "> ⚠ Invitation pending\nLee\n", "‹3 What do they own?› ‹4 Up the chain›", "> Who Lee reports to\n", "> there is no button 99\n",
 		"\nThe audit is posted.\nOpen the post\n\nIn the channel:\nAdmin audit: 1 admin\n", "‹1 Acknowledge› ‹2 Question›", "\n\nIn its thread:\n1 admin\n", "\nAttached: crm-admins-",
 		"> Question the audit\nWhat is wrong or unclear?\n", "\nType it in one line. An empty line cancels.\n",
 		"\nYou questioned this audit, ", "\n“Who is that?”\n", "\n\nNow in the channel:\nAdmin audit: 1 admin\n", "\nQuestioned by @U0SAMPLE, "} {

@@ -29,9 +29,10 @@ func (b *backend) words(accounts string) []string {
 	if dc, ok := zoho.DataCentreAt(accounts); ok {
 		console = dc.ConsoleURL
 	}
+	modules, _ := b.recordModules() // what is wrong with them is told elsewhere
 	return append(b.aboutRefresh(),
 		"{accounts}", strings.TrimPrefix(accounts, "https://"), "{console}", console,
-		"{scopes}", strings.Join(token.Scopes(), ","), "{setup}", b.command("setup"),
+		"{scopes}", strings.Join(token.Scopes(modules), ","), "{setup}", b.command("setup"),
 	)
 }
 
@@ -94,41 +95,6 @@ func (b *backend) exchangeMistake(ctx context.Context, err error, accounts strin
 	return m.filled(append(b.words(accounts), "{error}", err.Error())...)
 }
 
-// access is something of the CRM that the bot reads.
-type access struct {
-	name  string
-	scope string
-	lost  string // without it; empty: everything, so that it is needed
-	read  func(context.Context, *zoho.Client) error
-}
-
-// accesses are all of them, the needed one first.
-var accesses = []access{
-	{"users", "ZohoCRM.users.READ", "", func(ctx context.Context, c *zoho.Client) error {
-		_, err := c.ListUsers(ctx, zoho.ListUsersOptions{Type: zoho.AllUsers, Page: 1, PerPage: 1})
-		return err
-	}},
-	{"roles", "ZohoCRM.settings.roles.READ", "nobody reports to anybody by role", func(ctx context.Context, c *zoho.Client) error {
-		_, err := c.Roles(ctx)
-		return err
-	}},
-	{"profiles", "ZohoCRM.settings.profiles.READ", "custom profiles are not flagged", func(ctx context.Context, c *zoho.Client) error {
-		_, err := c.Profiles(ctx)
-		return err
-	}},
-	{"organisation", "ZohoCRM.org.READ", "cards do not link to Zoho CRM", func(ctx context.Context, c *zoho.Client) error {
-		_, err := c.Org(ctx)
-		return err
-	}},
-}
-
-// in bounds the time that a reading takes.
-func (a access) in(ctx context.Context, c *zoho.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
-	return a.read(ctx, c)
-}
-
 // byCondition says what keeps the CRM from being read. The first that fits
 // counts.
 var byCondition = []struct {
@@ -138,6 +104,9 @@ var byCondition = []struct {
 	{zoho.ErrScopeMissing, mistake{
 		"The grant lacks the scope {scope}",
 		"Make a code in the self client at {console} with the scopes {scopes}, and run {setup}."}},
+	{zoho.ErrNoModule, mistake{
+		"The CRM has no module {name}",
+		"Take it out of the stack's parameter " + paramModules + ", or give the API name that the CRM has for it: make deploy EXTRA=" + paramModules + "=… does."}},
 	{zoho.ErrNoAPIAccess, mistake{
 		`The profile of the CRM user behind the grant lacks the permission "Zoho CRM API Access"`,
 		"An administrator of the CRM has to tick it in that profile. Then run {setup}, or {doctor} if that was done before."}},

@@ -49,6 +49,8 @@ The people are the 15 of Zoho's documentation. Type as you would in Slack:
   /crmuser patricia       several people match
   /crmuser ceo@zooho.com  an e-mail address
   /crmuser patrisia       a typing error
+  /crmowner gentest       who owns the records that are called so
+  /crmowner orphans       records whose owner is not active
   /crmusers role:sales    who has a role
   /crmusers by role       how many have which
   /crmadmins              who is an administrator

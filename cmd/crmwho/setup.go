@@ -29,9 +29,13 @@ stores what comes of it: the client, its grant and a first access token. Before
 that it proves that the CRM can be read. If anything fails the values stay as
 they were.
 
+It lists the scopes that the code needs, with what each is for. For /crmowner
+they are those of the modules in the stack's parameter RecordModules, of search
+and of COQL; none where its OwnerAudience is nobody.
+
 What no flag gives is asked for, or read from standard input when that is no
-terminal, one line each: the data centre, the client id, the client secret and
-the code. No flag takes a secret.
+terminal, one line each: the data centre, unless CRMWHO_ZOHO_ACCOUNTS_URL is set,
+the client id, the client secret and the code. No flag takes a secret.
 
 The values live in the secrets of a stack, or in a folder of this computer. For
 a stack it needs cloudformation:DescribeStacks, and on the secrets
@@ -102,6 +106,9 @@ func (s *zohoSetup) readOld(ctx context.Context) error {
 }
 
 func (s *zohoSetup) askAll(ctx context.Context) (err error) {
+	if _, err := s.recordModules(); err != nil {
+		return err
+	}
 	if err := s.askDataCentre(ctx); err != nil {
 		return err
 	}
@@ -144,11 +151,25 @@ func (s *zohoSetup) askDataCentre(ctx context.Context) (err error) {
 
 // whatToMake is told before it is asked for.
 const whatToMake = `The client: log in to {console} as the CRM user behind the bot, and open or make the self client.
-The code: there, generate one for ten minutes with the scopes {scopes}.
+The code: there, generate one for ten minutes with these scopes:
+  {scopes}
+Only ZohoCRM.users.READ is needed. What is lost without each of the others:
 `
 
+// explain also says what each scope is for.
 func (s *zohoSetup) explain() {
 	fmt.Fprint(s.ask.to, strings.NewReplacer(s.words(s.client.AccountsServer)...).Replace(whatToMake))
+	modules, _ := s.recordModules() // askAll has looked at the error
+	for _, a := range accesses(modules) {
+		if a.lost != "" {
+			fmt.Fprintf(s.ask.to, "  %s: %s\n", a.scope, a.lost)
+		}
+	}
+	if len(modules) == 0 {
+		fmt.Fprintf(s.ask.to, "Those for /crmowner are left out, since %s is nobody.\n", paramOwners)
+		return
+	}
+	fmt.Fprintln(s.ask.to, "Without both of the last two /crmowner understands links and ids alone.")
 }
 
 func (s *zohoSetup) oauth() *zoho.OAuth {
@@ -176,15 +197,23 @@ func (s *zohoSetup) exchange(ctx context.Context) (err error) {
 // prove reads what the bot reads, with the grant's own access token. What is
 // not needed may fail.
 func (s *zohoSetup) prove(ctx context.Context) error {
-	crm := s.crm(func(context.Context) (zoho.Token, error) { return s.grant.Token, nil })
+	t := trial{crm: s.crm(func(context.Context) (zoho.Token, error) { return s.grant.Token, nil })}
+	modules, _ := s.recordModules() // askAll has looked at the error
 	var next []string
-	for _, a := range accesses {
-		err := a.in(ctx, crm)
+	for _, a := range accesses(modules) {
+		err := t.try(ctx, a)
 		if stop := interrupted(ctx); stop != nil {
 			return s.undone(ctx, stop)
 		}
-		if err == nil {
+		switch {
+		case err == nil && a.byModule():
+			s.say("It can use the CRM's %s.", a.name)
+			continue
+		case err == nil:
 			s.say("It can read the CRM's %s.", a.name)
+			continue
+		case errors.Is(err, errNoneReadable):
+			s.say("Whether it can use the CRM's %s is not known, because %v.", a.name, err)
 			continue
 		}
 		m := s.crmMistake(a, err, s.client.AccountsServer)
@@ -194,7 +223,7 @@ func (s *zohoSetup) prove(ctx context.Context) error {
 		if a.lost == "" {
 			return s.undone(ctx, m)
 		}
-		s.say("It goes on without %s, so that %s. %s.", a.name, a.lost, m.says)
+		s.say("It goes on without %s, so that %s. %s.", a.name, t.lost(a), m.says)
 		next = append(next, m.next)
 	}
 	for _, step := range slices.Compact(next) {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"crmwho/internal/records"
 	"crmwho/internal/sim/awssim"
 	"crmwho/internal/sim/zohosim"
 	"crmwho/internal/store"
@@ -28,8 +29,10 @@ func TestSetup(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantInOrder(t, out, "took the code.\n", "the CRM's users.\n", "the CRM's roles.\n", "the CRM's profiles.\n", "the CRM's organisation.\n",
+		"read the CRM's Accounts.\n", "the CRM's Deals.\n", "the CRM's Contacts.\n", "the CRM's Leads.\n", "use the CRM's search.\n", "the CRM's COQL.\n",
 		"are stored in the folder "+w.dir, "There is a new access token, which works until ", "Over a folder nothing keeps it fresh: crmwho token --refresh --dir ", "Next:", "crmwho setup slack --dir "+w.dir, "crmwho token --dir", "crmwho doctor --dir")
-	wantInOrder(t, errs, "The client: log in", "ZohoCRM.users.READ,ZohoCRM.settings.roles.READ,", "client id: ", "client secret: ", "code: ")
+	wantInOrder(t, errs, "The client: log in", "ZohoCRM.users.READ,ZohoCRM.settings.roles.READ,", ",ZohoCRM.modules.leads.READ,ZohoSearch.securesearch.READ,ZohoCRM.coql.READ\n",
+		"  ZohoCRM.settings.roles.READ: nobody reports to anybody by role\n", "  ZohoCRM.modules.deals.READ: /crmowner finds nothing in Deals\n", "Without both of the last two", "client id: ", "client secret: ", "code: ")
 	client := w.value(t, "oauth-client")
 	if client["client_id"] != w.zoho.ClientID || client["client_secret"] != w.zoho.ClientSecret || client["refresh_token"] != w.zoho.RefreshToken || client["accounts_server"] != w.zohoURL {
 		t.Error("another client was stored")
@@ -178,7 +181,7 @@ func TestMistakesOfDataCentres(t *testing.T) {
 			}
 		}
 	}
-	if m := b.crmMistake(accesses[0], zoho.ErrNoPermission, ""); !strings.Contains(m.says, "may not read users") {
+	if m := b.crmMistake(ofPeople[0], zoho.ErrNoPermission, ""); !strings.Contains(m.says, "may not read users") {
 		t.Errorf("got %v", m)
 	}
 }
@@ -189,8 +192,12 @@ func TestSetupGoesOnWithoutWhatIsOptional(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range accesses[1:] {
-		wantInOrder(t, out, "It goes on without "+a.name+", so that "+a.lost+". The grant lacks the scope "+a.scope)
+	for _, a := range accesses(records.DefaultModules)[1:] {
+		want := "It goes on without " + a.name + ", so that " + a.lost + ". The grant lacks the scope " + a.scope
+		if a.byModule() {
+			want = "Whether it can use the CRM's " + a.name + " is not known, because none of the modules can be read."
+		}
+		wantInOrder(t, out, want)
 	}
 	if n := strings.Count(out, "Make a code in the self client"); n != 1 {
 		t.Errorf("it is said %d times what to do, want once", n)
@@ -399,6 +406,37 @@ func TestSetupOfAStack(t *testing.T) {
 	out, _, err = w.runIn(t, t.Context(), w.typed(w.zoho.NewGrantToken(time.Hour)), "setup", "--stack", "sample")
 	if err != nil || strings.Contains(out, "setup slack") || !strings.Contains(out, "It took the place") {
 		t.Errorf("a second time: got %s, %v", out, err)
+	}
+}
+
+// TestSetupAsksForNoMoreThanTheStackNeeds, by who may ask who owns what, and of
+// which modules.
+func TestSetupAsksForNoMoreThanTheStackNeeds(t *testing.T) {
+	const people = "ZohoCRM.users.READ,ZohoCRM.settings.roles.READ,ZohoCRM.settings.profiles.READ,ZohoCRM.org.READ"
+	for _, test := range []struct{ owners, modules, want string }{
+		{"nobody", "Deals", " " + people + "\n"},
+		{"everyone", "Deals", people + ",ZohoCRM.modules.deals.READ,ZohoSearch.securesearch.READ,ZohoCRM.coql.READ\n"},
+		{"C0SAMPLE", "Projects,Deals,Tours", people + ",ZohoCRM.modules.custom.READ,ZohoCRM.modules.deals.READ,ZohoSearch.securesearch.READ,ZohoCRM.coql.READ\n"},
+	} {
+		w := newWorld(t, zohosim.Config{})
+		stack, _ := w.aws(t)
+		stack.Parameters["OwnerAudience"], stack.Parameters["RecordModules"] = test.owners, test.modules
+		out, errs, err := w.runIn(t, t.Context(), w.typed(w.zoho.GrantToken), "setup", "--stack", "sample")
+		if nobody := test.owners == "nobody"; err != nil || nobody == strings.Contains(out, "search") || nobody != strings.Contains(errs, "left out, since OwnerAudience is nobody") {
+			t.Errorf("%s: got %s%s, %v", test.owners, errs, out, err)
+		}
+		wantInOrder(t, errs, test.want)
+	}
+}
+
+// TestSetupOfAStackWhoseModulesAreWrong ends before a code is asked for.
+func TestSetupOfAStackWhoseModulesAreWrong(t *testing.T) {
+	w := newWorld(t, zohosim.Config{})
+	stack, _ := w.aws(t)
+	stack.Parameters["RecordModules"] = "Deals,Deals"
+	_, errs, err := w.runIn(t, t.Context(), w.typed(w.zoho.GrantToken), "setup", "--stack", "sample")
+	if !strings.Contains(fmt.Sprint(err), "RecordModules is wrong") || errs != "" || len(w.zoho.Calls()) > 0 {
+		t.Errorf("got %s, %v, %d calls", errs, err, len(w.zoho.Calls()))
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"crmwho/internal/bot"
 	"crmwho/internal/directory"
+	"crmwho/internal/records"
 	"crmwho/internal/store/awsstore"
 	"crmwho/internal/token"
 	"crmwho/internal/zoho"
@@ -66,11 +67,13 @@ func build(ctx context.Context, getenv func(string) string) (*bot.Bot, error) {
 			Roles: client.Roles, Profiles: client.Profiles, Org: client.Org,
 			FreshFor: s.freshFor, ReloadAfter: s.reloadAfter, FullAfter: s.fullAfter,
 		},
-		Secrets:  bot.StoredSecrets(secrets, s.slackSecretID, nil),
-		HandOver: invoke.later(lambdacontext.FunctionName),
-		Claims:   bucket,
-		Access:   s.access,
-		Admins:   s.admins, UserPage: s.userPage, PlainPhones: s.plainPhones,
+		Records:    &records.Finder{CRM: client, Modules: s.recordModules, Fields: s.recordFields, Closed: s.closedStages},
+		RecordPage: s.recordPage,
+		Secrets:    bot.StoredSecrets(secrets, s.slackSecretID, nil),
+		HandOver:   invoke.later(lambdacontext.FunctionName),
+		Claims:     bucket,
+		Access:     s.access,
+		Admins:     s.admins, UserPage: s.userPage, PlainPhones: s.plainPhones,
 		Token: tokens.Token, Health: tokens.Health, Version: version,
 		NoticeChannel: s.noticeChannel, Setup: s.setup,
 		AuditChannel: s.auditChannel, AuditMaxAge: s.auditMaxAge,

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"crmwho/internal/audit"
 	"crmwho/internal/bot"
+	"crmwho/internal/records"
 	"crmwho/internal/slackfmt"
 	"crmwho/internal/zoho"
 )
@@ -38,6 +40,14 @@ type settings struct {
 	// administrator's makes nobody one.
 	admins audit.Rules
 
+	// Records whose owners are told: CRMWHO_RECORD_MODULES, CRMWHO_RECORD_FIELDS
+	// that are shown of them, such as Deals.Stage, or none, and CRMWHO_CLOSED_STAGES,
+	// beginnings of the names of stages in which a deal is closed. All are lists
+	// with commas between; nil stands for the defaults of records.
+	recordModules []string
+	recordFields  []records.Field
+	closedStages  []string
+
 	noticeChannel string // CRMWHO_NOTICE_CHANNEL: id of the channel that is told when Zoho CRM has to be connected anew; empty: none
 	setup         string // CRMWHO_SETUP: the command that does so, for what the channel is told
 
@@ -45,6 +55,7 @@ type settings struct {
 	auditMaxAge  time.Duration // CRMWHO_AUDIT_MAX_AGE: such as 192h, after which the last one is too old
 
 	userPage    string // CRMWHO_USER_PAGE: address of a user's page in the CRM, with {org} and {id} in it; without it cards link to none
+	recordPage  string // CRMWHO_RECORD_PAGE: address of a record's page, with {org}, {module} and {id} in it; without it nothing links to one
 	plainPhones bool   // CRMWHO_PHONE_LINKS: 0 where Slack makes no links of telephone numbers
 
 	slackAPI   string   // CRMWHO_SLACK_API_URL: of GovSlack and of simulators; empty stands for Slack's
@@ -84,12 +95,16 @@ func readSettings(getenv func(string) string) (settings, error) {
 			NoAdminRoles: !isTrue(cmp.Or(getenv("CRMWHO_ADMIN_MARKED_ROLES"), "1")),
 			Off:          read(&e, "CRMWHO_ADMIN_FLAGS_OFF", getenv("CRMWHO_ADMIN_FLAGS_OFF"), audit.ParseFlags),
 		},
+		recordModules: read(&e, "CRMWHO_RECORD_MODULES", getenv("CRMWHO_RECORD_MODULES"), records.ParseModules),
+		recordFields:  read(&e, "CRMWHO_RECORD_FIELDS", getenv("CRMWHO_RECORD_FIELDS"), records.ParseFields),
+		closedStages:  listed(getenv("CRMWHO_CLOSED_STAGES")),
 		noticeChannel: read(&e, "CRMWHO_NOTICE_CHANNEL", getenv("CRMWHO_NOTICE_CHANNEL"), parseChannel),
 		setup:         getenv("CRMWHO_SETUP"),
 		auditChannel:  read(&e, "CRMWHO_AUDIT_CHANNEL", getenv("CRMWHO_AUDIT_CHANNEL"), parseChannel),
 		auditMaxAge:   read(&e, "CRMWHO_AUDIT_MAX_AGE", getenv("CRMWHO_AUDIT_MAX_AGE"), parseAge),
 
-		userPage:    read(&e, "CRMWHO_USER_PAGE", getenv("CRMWHO_USER_PAGE"), parsePage),
+		userPage:    read(&e, "CRMWHO_USER_PAGE", getenv("CRMWHO_USER_PAGE"), parseUserPage),
+		recordPage:  read(&e, "CRMWHO_RECORD_PAGE", getenv("CRMWHO_RECORD_PAGE"), parseRecordPage),
 		plainPhones: !isTrue(cmp.Or(getenv("CRMWHO_PHONE_LINKS"), "1")),
 		slackAPI:    getenv("CRMWHO_SLACK_API_URL"),
 		replyHosts:  strings.FieldsFunc(getenv("CRMWHO_SLACK_REPLY_HOSTS"), func(r rune) bool { return r == ',' || r == ' ' }),
@@ -99,6 +114,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 	}
 	read(&e, "CRMWHO_ZOHO_API_VERSION", s.zohoVersion, func(v string) (any, error) { return nil, zoho.CheckVersion(v) })
 	read(&e, "CRMWHO_SLACK_API_URL", s.slackAPI, func(v string) (any, error) { return nil, bot.CheckSlackAPI(v, s.allowLoopback) })
+	read(&e, "CRMWHO_RECORD_FIELDS", getenv("CRMWHO_RECORD_FIELDS"), func(string) (any, error) { return nil, s.checkFields() })
 	for _, host := range s.replyHosts {
 		read(&e, "CRMWHO_SLACK_REPLY_HOSTS", host, func(h string) (any, error) { return nil, bot.CheckReplyHost(h, s.allowLoopback) })
 	}
@@ -154,13 +170,39 @@ func parseChannel(value string) (string, error) {
 	return value, nil
 }
 
-// parsePage reads the address of users' pages.
-func parsePage(value string) (string, error) {
-	u, err := url.Parse(strings.NewReplacer("{org}", "org", "{id}", "0").Replace(value))
-	if err != nil || u.Scheme != "https" || u.Host == "" || !strings.Contains(value, "{id}") {
-		return "", errors.New("it is not an address such as https://crm.zoho.com/crm/{org}/settings/users/{id}")
+// checkFields refuses fields of modules that nobody looks at. Those of the
+// default may stand there: who gives modules alone means no mistake by them.
+func (s settings) checkFields() error {
+	modules := s.recordModules
+	if modules == nil {
+		modules = records.DefaultModules
 	}
-	return value, nil
+	for _, f := range s.recordFields {
+		if !slices.Contains(modules, f.Module) && !slices.Contains(records.DefaultFields, f) {
+			return fmt.Errorf("%s.%s is of none of the modules %s", f.Module, f.Name, strings.Join(modules, ", "))
+		}
+	}
+	return nil
+}
+
+// parseUserPage reads the address of users' pages.
+func parseUserPage(value string) (string, error) {
+	return value, checkPage(value, "https://crm.zoho.com/crm/{org}/settings/users/{id}", "{id}")
+}
+
+// parseRecordPage reads the address of records' pages.
+func parseRecordPage(value string) (string, error) {
+	return value, checkPage(value, "https://crm.zoho.com/crm/{org}/tab/{module}/{id}", "{module}", "{id}")
+}
+
+// checkPage refuses what is no address, or lacks what has to be in it.
+func checkPage(value, example string, needed ...string) error {
+	u, err := url.Parse(strings.NewReplacer("{org}", "org", "{module}", "module", "{id}", "0").Replace(value))
+	lacks := func(name string) bool { return !strings.Contains(value, name) }
+	if err != nil || u.Scheme != "https" || u.Host == "" || slices.ContainsFunc(needed, lacks) {
+		return errors.New("it is not an address such as " + example)
+	}
+	return nil
 }
 
 func parseAge(value string) (time.Duration, error) {

@@ -9,6 +9,7 @@ import (
 
 	"crmwho/internal/audit"
 	"crmwho/internal/bot"
+	"crmwho/internal/records"
 )
 
 // required are settings that a function does not start without.
@@ -65,6 +66,7 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		"CRMWHO_SLACK_TEAMS": "sample-team", "CRMWHO_PEOPLE_AUDIENCE": "all", "CRMWHO_OWNER_AUDIENCE": "nobody,U0SAMPLE", "CRMWHO_ADMIN_AUDIENCE": "no-guests",
 		"CRMWHO_SLACK_API_URL": "https://slack.com/api/?x=1", "CRMWHO_ADMIN_FLAGS_OFF": "new,odd", "CRMWHO_USER_PAGE": "http://crm.zoho.com/{id}",
 		"CRMWHO_NOTICE_CHANNEL": "U0SAMPLE", "CRMWHO_AUDIT_CHANNEL": "#audits", "CRMWHO_AUDIT_MAX_AGE": "192",
+		"CRMWHO_RECORD_MODULES": "Deals,Deals", "CRMWHO_RECORD_FIELDS": "Stage", "CRMWHO_RECORD_PAGE": "https://crm.zoho.com/crm/{org}/tab/Deals/{id}",
 	} {
 		if _, err := readSettings(with(map[string]string{name: value})); err == nil || !strings.HasPrefix(err.Error(), name+": ") {
 			t.Errorf("%s=%s: got %v", name, value, err)
@@ -160,6 +162,61 @@ func TestWhatCardsLinkTo(t *testing.T) {
 	}
 	for _, wrong := range []string{"crm.zoho.eu/{id}", "https:///{id}", "https://crm.zoho.eu/crm/{org}", "https://%zz/{id}"} {
 		if _, err := readSettings(with(map[string]string{"CRMWHO_USER_PAGE": wrong})); err == nil {
+			t.Errorf("%s was accepted", wrong)
+		}
+	}
+}
+
+// TestRecordsAreSettings: which are looked at, what is shown of them, and where
+// they are.
+func TestRecordsAreSettings(t *testing.T) {
+	const page = "https://crm.zoho.eu/crm/{org}/tab/{module}/{id}"
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want *records.Finder
+	}{
+		"unless told": {nil, &records.Finder{}},
+		"of its own": {
+			map[string]string{"CRMWHO_RECORD_MODULES": "Deals, Projects", "CRMWHO_RECORD_FIELDS": "Projects.State,Deals.Stage", "CRMWHO_CLOSED_STAGES": "Won, Lost,"},
+			&records.Finder{Modules: []string{"Deals", "Projects"}, Fields: []records.Field{{Module: "Projects", Name: "State"}, {Module: "Deals", Name: "Stage"}}, Closed: []string{"Won", "Lost"}},
+		},
+		"no fields": {map[string]string{"CRMWHO_RECORD_FIELDS": "none"}, &records.Finder{Fields: []records.Field{}}},
+	} {
+		env := map[string]string{"CRMWHO_RECORD_PAGE": page}
+		maps.Copy(env, test.env)
+		b, err := build(t.Context(), with(env))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if test.want.CRM = b.Records.CRM; b.Records.CRM == nil || !reflect.DeepEqual(b.Records, test.want) || b.RecordPage != page {
+			t.Errorf("%s: got %+v, %s, want %+v", name, b.Records, b.RecordPage, test.want)
+		}
+	}
+}
+
+// TestFieldsAreOfTheModules that are looked at. Those of the default may stay
+// when a module goes.
+func TestFieldsAreOfTheModules(t *testing.T) {
+	for _, test := range []struct{ modules, fields, want string }{
+		{"", "Leads.Company,Accounts.Industry", ""},
+		{"", "Deal.Stage", "Deal.Stage is of none of the modules Accounts, Deals, Contacts, Leads"},
+		{"Accounts", "Deals.Stage,Deals.Closing_Date,Deals.Account_Name,Contacts.Account_Name,Leads.Company", ""},
+		{"Accounts", "Accounts.Industry,Deals.Next_Step", "Deals.Next_Step is of none of the modules Accounts"},
+		{"Accounts", "none", ""},
+	} {
+		_, err := readSettings(with(map[string]string{"CRMWHO_RECORD_MODULES": test.modules, "CRMWHO_RECORD_FIELDS": test.fields}))
+		if want := "CRMWHO_RECORD_FIELDS: " + test.want; (err == nil) != (test.want == "") || err != nil && err.Error() != want {
+			t.Errorf("%s, %s: got %v, want %q", test.modules, test.fields, err, test.want)
+		}
+	}
+}
+
+// TestWhereRecordsAre is a setting, since nobody documents it.
+func TestWhereRecordsAre(t *testing.T) {
+	for _, wrong := range []string{"http://crm.zoho.eu/{module}/{id}", "crm.zoho.eu/{module}/{id}", "https:///{module}/{id}", "https://crm.zoho.eu/{id}", "https://crm.zoho.eu/{module}", "https://%zz/{module}/{id}"} {
+		if _, err := readSettings(with(map[string]string{"CRMWHO_RECORD_PAGE": wrong})); err == nil {
 			t.Errorf("%s was accepted", wrong)
 		}
 	}

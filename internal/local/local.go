@@ -20,6 +20,7 @@ import (
 
 	"crmwho/internal/bot"
 	"crmwho/internal/directory"
+	"crmwho/internal/records"
 	"crmwho/internal/sim/slacksim"
 	"crmwho/internal/sim/zohosim"
 	"crmwho/internal/slackfmt"
@@ -249,10 +250,12 @@ func (b *Bot) handler(ctx context.Context, o Options) (*bot.Bot, error) {
 			Read: client.ReadUsers, Changed: client.UsersModifiedSince, Store: o.Store, Log: o.Log,
 			Roles: client.Roles, Profiles: client.Profiles, Org: client.Org,
 		},
-		Secrets:  bot.StoredSecrets(secrets, slackSecret, o.Log),
-		Claims:   o.Store,
-		Access:   bot.Access{Teams: []string{slacksim.Team}, People: everyone, Owners: everyone, Admins: everyone},
-		UserPage: "https://crm.zoho.com/crm/{org}/settings/users/{id}", AuditChannel: slacksim.Channel,
+		Records:    &records.Finder{CRM: client},
+		RecordPage: "https://crm.zoho.com/crm/{org}/tab/{module}/{id}",
+		Secrets:    bot.StoredSecrets(secrets, slackSecret, o.Log),
+		Claims:     o.Store,
+		Access:     bot.Access{Teams: []string{slacksim.Team}, People: everyone, Owners: everyone, Admins: everyone},
+		UserPage:   "https://crm.zoho.com/crm/{org}/settings/users/{id}", AuditChannel: slacksim.Channel,
 		Token: tokens.Token, Health: tokens.Health, Version: o.Version,
 		SlackAPI: b.slack.Base + "/api/", AllowLoopback: true,
 		Log: o.Log,

@@ -3,6 +3,7 @@ package token
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,8 +161,18 @@ func (h Health) remedy(setup string) []string {
 	}
 }
 
-// Scopes are those that a grant for the bot has to have. Only the first is
-// needed; without the others answers say less.
-func Scopes() []string {
-	return []string{"ZohoCRM.users.READ", "ZohoCRM.settings.roles.READ", "ZohoCRM.settings.profiles.READ", "ZohoCRM.org.READ"}
+// Scopes are those that a grant for the bot has to have, with the modules whose
+// records' owners are told; none: no records are read. Only the first is needed;
+// without the others answers say less.
+func Scopes(modules []string) []string {
+	all := []string{"ZohoCRM.users.READ", "ZohoCRM.settings.roles.READ", "ZohoCRM.settings.profiles.READ", "ZohoCRM.org.READ"}
+	if len(modules) == 0 {
+		return all
+	}
+	for _, m := range modules {
+		if scope := zoho.ModuleScope(m); !slices.Contains(all, scope) { // one opens all custom modules
+			all = append(all, scope)
+		}
+	}
+	return append(all, zoho.SearchScope, zoho.COQLScope)
 }
