@@ -106,7 +106,7 @@ func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 	}
 	s.usersQuery = start("users-query", map[string]string{
 		"CRMWHO_SLACK_SECRET_ID": s.slackSecret, "CRMWHO_STORE_BUCKET": bucket, "CRMWHO_TOKEN_REFRESH_FUNCTION": "token-refresh",
-		"CRMWHO_SLACK_TEAMS": slacksim.Team, "CRMWHO_OWNER_AUDIENCE": "nobody", "CRMWHO_ADMIN_AUDIENCE": "everyone",
+		"CRMWHO_SLACK_TEAMS": slacksim.Team, "CRMWHO_OWNER_AUDIENCE": "everyone", "CRMWHO_ADMIN_AUDIENCE": "everyone",
 		"CRMWHO_SLACK_API_URL": s.slack.Base + "/api/",
 	})
 	s.tokenRefresh = start("token-refresh", map[string]string{
@@ -415,6 +415,7 @@ func TestSampleEvents(t *testing.T) {
 	}
 	answers := map[string]string{
 		"crmuser.json":   "Kim, Sales Representative",
+		"crmowner.json":  "4 records match “gentest”: Gentest Industries (account), owned by Patricia Boyle",
 		"crmadmins.json": "1 admin in Zoho CRM (1 active, none flagged): Patricia Boyle",
 		"crmstatus.json": "Version: development.",
 	}
