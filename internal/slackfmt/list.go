@@ -116,7 +116,7 @@ func (l List) Message() Message {
 	title := l.title()
 	blocks := slices.Concat(
 		[]slack.Block{header(title), richText(line{plain(statuses(l.Found, " · "))})},
-		entries(l.Asked, l.Found.Users), []slack.Block{l.footer()}, l.turning(), l.selects(),
+		entries(l.Asked, l.Found.Users), []slack.Block{l.footer()}, l.Asked.turning(l.page(), l.pages(), nil), l.selects(),
 	)
 	if l.pages() > 1 {
 		title += ", " + l.place()
@@ -161,17 +161,19 @@ func (l List) footer() slack.Block {
 	return note(upperFirst(l.place()) + " · read " + minute(l.Found.ReadAt))
 }
 
-// turning are the buttons that lead to other pages and back.
-func (l List) turning() []slack.Block {
+// turning are the buttons that lead to other pages and back, with one between
+// them; nil for none.
+func (a Ask) turning(page, pages int, between *slack.ButtonBlockElement) []slack.Block {
 	to := func(page int) Ask {
-		a := l.Asked
-		a.Page, a.Live = page, false
-		return a
+		to := a
+		to.Page, to.Live = page, false
+		return to
 	}
 	return actions("",
-		to(l.page()-1).buttonIf(l.page() > 0, "previous", "Previous"),
-		to(l.page()+1).buttonIf(l.page()+1 < l.pages(), "next", "Next"),
-		l.Asked.backButton(),
+		to(page-1).buttonIf(page > 0, "previous", "Previous"),
+		to(page+1).buttonIf(page+1 < pages, "next", "Next"),
+		between,
+		a.backButton(),
 	)
 }
 

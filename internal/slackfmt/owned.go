@@ -176,7 +176,7 @@ func (l OrphanList) Message() Message {
 		text += upperFirst(l.place()) + ": "
 	}
 	text = saying(maxText, text+fittingIn(maxText-maxTail-500, said, 0, "; "), saying(maxTail, notes...))
-	return private(escape(text), slices.Concat(blocks, missing, []slack.Block{l.footer()}, l.turning())...)
+	return private(escape(text), slices.Concat(blocks, missing, []slack.Block{l.footer()}, l.Asked.turning(l.page(), l.pages(), refreshButton(l.Asked, l.Missing)))...)
 }
 
 func (l OrphanList) none(missing []slack.Block, notes []string) Message {
@@ -185,7 +185,7 @@ func (l OrphanList) none(missing []slack.Block, notes []string) Message {
 		what = "Every record that I could read has an active owner, but that is not all."
 	}
 	blocks := append([]slack.Block{richText(line{plain(what)})}, missing...)
-	return private(escape(saying(maxText, append([]string{what}, notes...)...)), slices.Concat(blocks, []slack.Block{readAt(l.Orphans.ReadAt)}, l.turning())...)
+	return private(escape(saying(maxText, append([]string{what}, notes...)...)), slices.Concat(blocks, []slack.Block{readAt(l.Orphans.ReadAt)}, l.Asked.turning(l.page(), l.pages(), refreshButton(l.Asked, l.Missing)))...)
 }
 
 func (l OrphanList) title() string {
@@ -247,19 +247,4 @@ func (l OrphanList) footer() slack.Block {
 		return readAt(l.Orphans.ReadAt)
 	}
 	return note(upperFirst(l.place()) + " · read " + minute(l.Orphans.ReadAt))
-}
-
-// turning are the buttons that lead to other pages and back.
-func (l OrphanList) turning() []slack.Block {
-	to := func(page int) Ask {
-		a := l.Asked
-		a.Page, a.Live = page, false
-		return a
-	}
-	return actions("",
-		to(l.page()-1).buttonIf(l.page() > 0, "previous", "Previous"),
-		to(l.page()+1).buttonIf(l.page()+1 < l.pages(), "next", "Next"),
-		refreshButton(l.Asked, l.Missing),
-		l.Asked.backButton(),
-	)
 }
