@@ -175,12 +175,12 @@ func (s *search) byIndex(ctx context.Context, i int) {
 func (s *search) byQuery(ctx context.Context, i int) {
 	m, found := s.modules[i], &s.found[i]
 	where := s.where(m, found.more)
-	if where == "" || s.exactly && found.err == nil {
+	if where == "" {
 		return
 	}
 	page, err := s.finder.CRM.SelectRecords(ctx, zoho.Selection{Module: m.name, Fields: m.asked(s.query), Where: where, Limit: zoho.MaxPerPage})
 	if err != nil {
-		found.unasked(err)
+		found.unasked(err, s.exactly)
 		return
 	}
 	found.err, found.more = nil, found.more || page.MoreRecords
@@ -204,9 +204,10 @@ func (s *search) where(m module, more bool) zoho.Condition {
 }
 
 // unasked says why a query has not answered. Where it never does, the index is
-// enough. What it has found is told, and that there may be more; but where it
-// has found nothing nobody knows that there is nothing.
-func (f *moduleFound) unasked(err error) {
+// enough; so it is for now where something is called exactly as somebody typed.
+// What it has found is told, and that there may be more; but where it has found
+// nothing nobody knows that there is nothing.
+func (f *moduleFound) unasked(err error, exactly bool) {
 	switch {
 	case f.err != nil:
 		lacks := errors.Is(f.err, zoho.ErrScopeMissing) && !errors.Is(err, zoho.ErrScopeMissing)
@@ -215,6 +216,8 @@ func (f *moduleFound) unasked(err error) {
 		}
 	case settled(err):
 		f.unindexed = errors.Is(err, zoho.ErrScopeMissing)
+	case exactly:
+		f.late = err
 	case len(f.hits) > 0:
 		f.more, f.late = true, err
 	default:
