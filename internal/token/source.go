@@ -32,7 +32,8 @@ type Source struct {
 	// refused, such as by invoking token-refresh; it does not wait for it. It is
 	// called by one at a time. nil: nobody is told.
 	Tell func(ctx context.Context, version string) error
-	Log  *slog.Logger // nil: slog.Default
+	Now  func() time.Time // what the life of a token is told by, as the Keeper's; nil: time.Now
+	Log  *slog.Logger     // nil: slog.Default
 
 	once   sync.Once
 	turn   chan struct{} // holds one: who may read, tell and use what follows
@@ -60,11 +61,11 @@ func (s *Source) Token(ctx context.Context) (zoho.Token, error) {
 		return zoho.Token{}, err
 	}
 	defer release()
-	if usable(s.held) {
+	if s.usable(s.held) {
 		return s.held, nil
 	}
 	token, err := s.read(ctx)
-	if err != nil && !errors.Is(err, zoho.ErrNoToken) && time.Now().Round(0).Before(s.known.Expiry) {
+	if err != nil && !errors.Is(err, zoho.ErrNoToken) && s.now().Before(s.known.Expiry) {
 		return s.known, nil // it is better than none, and may be as good as before
 	}
 	return token, err
@@ -87,7 +88,7 @@ func (s *Source) Refused(ctx context.Context, refused zoho.Token) bool {
 		return false
 	}
 	defer release()
-	if usable(s.held) && s.held.AccessToken != refused.AccessToken {
+	if s.usable(s.held) && s.held.AccessToken != refused.AccessToken {
 		return true
 	}
 	if s.settled.Load() != settled {
@@ -113,7 +114,7 @@ func (s *Source) Refused(ctx context.Context, refused zoho.Token) bool {
 // tell has a refused token exchanged, unless somebody was asked for that just
 // now. The token is the one that is stored, under the version that it has now.
 func (s *Source) tell(ctx context.Context, refused zoho.Token) {
-	now := time.Now().Round(0)
+	now := s.now()
 	if recently(now.Sub(s.toldAt)) {
 		return
 	}
@@ -163,4 +164,12 @@ func (s *Source) read(ctx context.Context) (token zoho.Token, err error) {
 
 // usable reports whether a held token may be given without a look at the store.
 // An expiry that was stored has no monotonic clock, so this goes by the wall.
-func usable(held zoho.Token) bool { return held.Expiry.Sub(time.Now().Round(0)) > margin }
+func (s *Source) usable(held zoho.Token) bool { return held.Expiry.Sub(s.now()) > margin }
+
+// now goes by the wall clock, unless another is given.
+func (s *Source) now() time.Time {
+	if s.Now != nil {
+		return s.Now().Round(0)
+	}
+	return time.Now().Round(0)
+}

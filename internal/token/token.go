@@ -70,8 +70,9 @@ type Keeper struct {
 	// Setup is the command that connects Zoho CRM anew, for notices.
 	Setup string
 
-	Function string       // name that metrics go by; empty: none are embedded in the log
-	Log      *slog.Logger // takes a line for each run; nil: slog.Default
+	Now      func() time.Time // what ages, lives and pauses are told by, the same in all processes; nil: time.Now
+	Function string           // name that metrics go by; empty: none are embedded in the log
+	Log      *slog.Logger     // takes a line for each run; nil: slog.Default
 }
 
 // Request asks for a run. Its zero value is what a schedule sends.
@@ -91,8 +92,8 @@ const Refused = "refused"
 const forced = "forced"
 
 // why says as what a request is taken, and whether an exchange is due by it.
-func (r Request) why(s state) (why string, due bool) {
-	low := time.Until(s.Expiry) < refreshBelow
+func (r Request) why(s state, now time.Time) (why string, due bool) {
+	low := s.Expiry.Sub(now) < refreshBelow
 	switch {
 	case r.Force:
 		return forced, true
@@ -162,7 +163,7 @@ func (t *turn) read(ctx context.Context) (err error) {
 
 func (t *turn) run(ctx context.Context, r Request) (why string, err error) {
 	t.Outcome = Fresh
-	why, due := r.why(t.state)
+	why, due := r.why(t.state, t.now())
 	var unread error
 	if t.client, unread = t.readClient(ctx); !due && unread == nil && t.clientReplaced() {
 		why, due = "client replaced", true
@@ -200,13 +201,13 @@ func (t *turn) act(ctx context.Context, exchange bool, why string) (err error) {
 // has replaced. Just after an exchange the client may still be read as it was
 // before.
 func (t *turn) clientReplaced() bool {
-	return t.state.Client != "" && t.state.Client != t.client.version && time.Since(t.state.ExchangedAt) >= lease
+	return t.state.Client != "" && t.state.Client != t.client.version && t.now().Sub(t.state.ExchangedAt) >= lease
 }
 
 // mayExchange reports whether an exchange that is due may be made. Otherwise
 // the outcome says why not. unread is why the client could not be read.
 func (t *turn) mayExchange(r Request, unread error) (ok bool, err error) {
-	s, now := t.state, wallClock()
+	s, now := t.state, t.now()
 	if s.Claim.held(now) {
 		t.Outcome = UnderWay
 		return false, nil
@@ -236,7 +237,7 @@ func (t *turn) mayExchange(r Request, unread error) (ok bool, err error) {
 
 // hasToTell reports whether a notice is due that nobody else is giving.
 func (t *turn) hasToTell() bool {
-	now := wallClock()
+	now := t.now()
 	kind, _ := t.state.Due(t.state.Told, now)
 	return kind != "" && t.Notify != nil && !t.state.Claim.held(now)
 }
@@ -244,7 +245,7 @@ func (t *turn) hasToTell() bool {
 // claim takes the right to exchange or to tell. Of those who read the same state
 // one gets it; for the others the outcome is UnderWay.
 func (t *turn) claim(ctx context.Context, exchange, refused bool) error {
-	next, now := t.state, wallClock()
+	next, now := t.state, t.now()
 	next.Claim = claim{At: now, Nonce: rand.Text()}
 	if exchange {
 		next.Attempts = append(next.attemptsAt(now), now)
@@ -284,7 +285,7 @@ func (t *turn) exchange(ctx context.Context) error {
 	defer cancel()
 	oauth := &zoho.OAuth{
 		ClientID: t.client.ClientID, ClientSecret: t.client.ClientSecret, AccountsURL: t.client.AccountsServer,
-		HTTP: t.HTTP, AllowLoopback: t.AllowLoopback,
+		HTTP: t.HTTP, AllowLoopback: t.AllowLoopback, Now: t.Now,
 	}
 	grant, err := oauth.Refresh(ctx, t.client.RefreshToken)
 	if err == nil && !wellFormed(grant.AccessToken) {
@@ -292,11 +293,11 @@ func (t *turn) exchange(ctx context.Context) error {
 	}
 	if err != nil {
 		t.Outcome = Failed
-		t.state.failed(err, t.client.version, wallClock())
+		t.state.failed(err, t.client.version, t.now())
 		return err
 	}
 	err = t.keepGrant(ctx, grant.RefreshToken)
-	t.state.succeeded(grant.Token, t.client.version, wallClock())
+	t.state.succeeded(grant.Token, t.client.version, t.now())
 	t.Outcome, t.Exchanged = Exchanged, true
 	return err
 }
@@ -310,13 +311,13 @@ var errMalformed = fmt.Errorf("access token: %w", zoho.ErrMalformed)
 
 // tell gives the notice that is due, if one is.
 func (t *turn) tell(ctx context.Context) error {
-	kind, told := t.state.Due(t.state.Told, wallClock())
+	kind, told := t.state.Due(t.state.Told, t.now())
 	if kind == "" || t.Notify == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notifyTime)
 	defer cancel()
-	if err := t.Notify(ctx, t.state.Notice(kind, t.Setup, wallClock())); err != nil {
+	if err := t.Notify(ctx, t.state.Notice(kind, t.Setup, t.now())); err != nil {
 		return fmt.Errorf("notice: %w", err)
 	}
 	t.state.Told, t.Told = told, kind
@@ -416,15 +417,20 @@ func (t *turn) attrs(why string, err error) []slog.Attr {
 		slog.Int("succeeded", metrics.Count(err == nil && (t.Exchanged || t.Outcome == Fresh))),
 	}
 	if t.state.Stored { // otherwise nobody knows, or there is none yet
-		life := max(0, time.Until(t.state.Expiry))
+		life := max(0, t.state.Expiry.Sub(t.now()))
 		attrs = append(attrs, slog.Int("life_left_s", int(life.Seconds())), slog.Int("latched", metrics.Count(t.state.Latched != "")))
 	}
 	return attrs
 }
 
-// wallClock is the time by the clock of the computer: the monotonic one stands
-// still while Lambda has the process frozen.
-func wallClock() time.Time { return time.Now().UTC().Round(0) }
+// now is the time by the clock of the computer, unless another is given: the
+// monotonic one stands still while Lambda has the process frozen.
+func (k *Keeper) now() time.Time {
+	if k.Now != nil {
+		return k.Now().UTC().Round(0)
+	}
+	return time.Now().UTC().Round(0)
+}
 
 // sleep reports whether ctx let it.
 func sleep(ctx context.Context, d time.Duration) bool {

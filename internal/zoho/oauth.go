@@ -28,6 +28,8 @@ type OAuth struct {
 
 	HTTP          *http.Client // nil: one with a time-out that follows no redirects
 	AllowLoopback bool         // accept this machine's own addresses, for simulators
+
+	Now func() time.Time // what the expiry of a grant is told by; nil: time.Now
 }
 
 // String leaves the secret out, also where a value that holds it is printed.
@@ -79,7 +81,7 @@ func (o *OAuth) grant(ctx context.Context, call string, ask func(context.Context
 	web := *cmp.Or(o.HTTP, defaultHTTP)
 	web.Transport = settled{web.Transport}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, &web)
-	now := time.Now()
+	now := o.now()
 	reply, err := ask(ctx, &oauth2.Config{
 		ClientID:     o.ClientID,
 		ClientSecret: o.ClientSecret,
@@ -102,6 +104,14 @@ func (o *OAuth) grant(ctx context.Context, call string, ask func(context.Context
 		RefreshToken: reply.RefreshToken,
 		Scopes:       scopes(reply),
 	}, nil
+}
+
+// now is when a grant is asked for, from which its life counts.
+func (o *OAuth) now() time.Time {
+	if o.Now != nil {
+		return o.Now()
+	}
+	return time.Now()
 }
 
 // domainError is the error of a token that nothing can be asked with.

@@ -359,6 +359,17 @@ func TestTokenRepliesAreReadLeniently(t *testing.T) {
 	}
 }
 
+// TestAGrantExpiresByTheClockThatIsGiven.
+func TestAGrantExpiresByTheClockThatIsGiven(t *testing.T) {
+	sim := euSim()
+	client, now := oauth(sim), time.Now().Add(24*time.Hour)
+	client.Now = func() time.Time { return now }
+	got, err := client.Refresh(t.Context(), sim.RefreshToken)
+	if want := now.Add(time.Hour); err != nil || !got.Expiry.Equal(want) {
+		t.Errorf("got %v, %v; want %v", got.Expiry, err, want)
+	}
+}
+
 // TestOAuthErrorsCarryTheirFacts, also of a reply that ended early.
 func TestOAuthErrorsCarryTheirFacts(t *testing.T) {
 	client := oauth(euSim())
