@@ -56,7 +56,8 @@ type Directory struct {
 	ReloadAfter time.Duration // how often the stored snapshot is looked at: it alone forgets who left; zero: DefaultReloadAfter
 	FullAfter   time.Duration // Sync reads everybody, and the organisation, when that was so long ago; zero: DefaultFullAfter
 
-	Log *slog.Logger // takes a line for each refresh; nil: slog.Default
+	Now func() time.Time // what ages are told by; nil: time.Now
+	Log *slog.Logger     // takes a line for each refresh; nil: slog.Default
 
 	mu   sync.Mutex
 	held held
@@ -105,7 +106,7 @@ func (d *Directory) Recall(ctx context.Context, q Query) People {
 func (d *Directory) Warm(ctx context.Context) {
 	cold := func() bool {
 		h := d.known()
-		return !d.isFresh(h) && !justNow(h.loadedAt, d.freshFor())
+		return !d.isFresh(h) && !d.justNow(h.loadedAt, d.freshFor())
 	}
 	if !cold() {
 		return
@@ -138,9 +139,14 @@ func (d *Directory) State() State {
 	return s
 }
 
-// wallClock is what ages are measured by. The monotonic clock, which time.Now
-// gives along, stands still while Lambda has a process frozen.
-func wallClock() time.Time { return time.Now().Round(0) }
+// now is what ages are measured by. The monotonic clock, which time.Now gives
+// along, stands still while Lambda has a process frozen.
+func (d *Directory) now() time.Time {
+	if d.Now != nil {
+		return d.Now().Round(0)
+	}
+	return time.Now().Round(0)
+}
 
 func (d *Directory) known() held {
 	d.mu.Lock()
@@ -157,11 +163,11 @@ func (d *Directory) hold(change func(*held)) {
 func (d *Directory) freshFor() time.Duration  { return cmp.Or(d.FreshFor, DefaultFreshFor) }
 func (d *Directory) fullAfter() time.Duration { return cmp.Or(d.FullAfter, DefaultFullAfter) }
 
-func (d *Directory) isFresh(h held) bool { return h.isFor(d.freshFor()) }
+func (d *Directory) isFresh(h held) bool { return d.isFor(h, d.freshFor()) }
 
 // isFor reports whether there is a snapshot that is not older than that.
-func (h held) isFor(age time.Duration) bool {
-	return h.snapshot != nil && justNow(h.snapshot.At.Add(-clockSkew), age+clockSkew)
+func (d *Directory) isFor(h held, age time.Duration) bool {
+	return h.snapshot != nil && d.justNow(h.snapshot.At.Add(-clockSkew), age+clockSkew)
 }
 
 // inTurn runs one refresh at a time. Who waits finds what the one before got.

@@ -39,7 +39,7 @@ type Profile struct {
 func (d *Directory) syncOrganisation(ctx context.Context, all bool) {
 	before := d.known().snapshot.Organisation
 	unread := d.Roles == nil && d.Profiles == nil && d.Org == nil
-	if unread || !all && justNow(before.At, d.fullAfter()) {
+	if unread || !all && d.justNow(before.At, d.fullAfter()) {
 		return
 	}
 	now := d.readOrganisation(ctx, before)
@@ -59,7 +59,7 @@ func (d *Directory) syncOrganisation(ctx context.Context, all bool) {
 // readOrganisation brings an organisation up to date, part by part: each needs
 // a scope of its own.
 func (d *Directory) readOrganisation(ctx context.Context, o Organisation) Organisation {
-	at := wallClock().UTC()
+	at := d.now().UTC()
 	roles := readPart(ctx, d, "roles", d.Roles, func(all []zoho.Role) { o.Roles = rolesOf(all) })
 	profiles := readPart(ctx, d, "profiles", d.Profiles, func(all []zoho.Profile) { o.Profiles = profilesOf(all) })
 	org := readPart(ctx, d, "org", d.Org, func(org zoho.Org) { o.Domain = org.DomainName })

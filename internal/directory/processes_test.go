@@ -535,3 +535,43 @@ func TestNothingThatWasTypedOrReadIsInTheLog(t *testing.T) {
 		}
 	})
 }
+
+// TestAClockThatIsGiven makes what is known old when it is moved on, and a pause
+// end. Whoever goes by the computer's takes what was read by it for the future's.
+func TestAClockThatIsGiven(t *testing.T) {
+	ahead := time.Duration(0)
+	c, shared := &crm{}, &store.Memory{}
+	c.set(active("1", "Kim", ""), true)
+	d := c.process(shared)
+	d.Now = func() time.Time { return time.Now().Add(ahead) }
+	look := func(d *directory.Directory, calls int) directory.People {
+		t.Helper()
+		before := c.calls
+		found, err := d.Search(t.Context(), directory.Query{})
+		if err != nil || found.Total != 1 || c.calls-before != calls {
+			t.Errorf("%v ahead: got %d people, %v after %d calls, want %d", ahead, found.Total, err, c.calls-before, calls)
+		}
+		return found
+	}
+	look(d, 2)
+	look(d, 0)
+	ahead += 2 * time.Minute
+	if found := look(d, 1); found.Age > time.Minute || time.Until(found.ReadAt) < time.Minute {
+		t.Errorf("got %v old, read at %v", found.Age, found.ReadAt)
+	}
+	c.fail = zoho.ErrUnavailable
+	ahead += 24 * time.Hour
+	if found := look(d, 1); found.Age.Round(time.Hour) != 24*time.Hour || !errors.Is(found.Stale, zoho.ErrUnavailable) {
+		t.Errorf("got %v old, %v", found.Age, found.Stale)
+	}
+	look(d, 0) // Zoho has failed just now
+	c.fail = nil
+	ahead += time.Minute
+	look(d, 1)
+	if s, err := d.Sync(t.Context(), false); err != nil || s.How != directory.FullRead {
+		t.Errorf("a day later: got %+v, %v; want %q", s, err, directory.FullRead)
+	}
+	if found := look(c.process(shared), 2); time.Until(found.ReadAt) > time.Minute {
+		t.Errorf("the computer's clock: got %v, want now", found.ReadAt)
+	}
+}

@@ -42,7 +42,7 @@ func (d *Directory) Sync(ctx context.Context, all bool) (Synced, error) {
 	err := d.inTurn(ctx, func() (err error) {
 		d.load(ctx)
 		s = d.known().snapshot
-		if all || s == nil || s.Watermark.IsZero() || !justNow(s.FullAt, d.fullAfter()) {
+		if all || s == nil || s.Watermark.IsZero() || !d.justNow(s.FullAt, d.fullAfter()) {
 			s, err = d.readAll(ctx)
 		} else {
 			s, err = d.readChanges(ctx, s)
@@ -63,18 +63,18 @@ func (d *Directory) Sync(ctx context.Context, all bool) (Synced, error) {
 // somebody who asked at a time: a failure since then is theirs too.
 func (d *Directory) refresh(ctx context.Context, asked time.Time, age time.Duration) error {
 	h := d.known()
-	if h.failedAt.After(asked) && justNow(h.failedAt, failurePause) {
+	if h.failedAt.After(asked) && d.justNow(h.failedAt, failurePause) {
 		return h.failure
 	}
-	if h.snapshot == nil || !justNow(h.loadedAt, cmp.Or(d.ReloadAfter, DefaultReloadAfter)) {
+	if h.snapshot == nil || !d.justNow(h.loadedAt, cmp.Or(d.ReloadAfter, DefaultReloadAfter)) {
 		d.loadQuickly(ctx)
 		h = d.known()
 	}
 	var err error
 	switch {
-	case h.isFor(age):
+	case d.isFor(h, age):
 	case h.snapshot != nil && !h.snapshot.Watermark.IsZero():
-		if _, err = d.readChanges(ctx, h.snapshot); err != nil && ctx.Err() == nil && !justNow(h.loadedAt, age) {
+		if _, err = d.readChanges(ctx, h.snapshot); err != nil && ctx.Err() == nil && !d.justNow(h.loadedAt, age) {
 			d.loadQuickly(ctx) // others may have got further
 		}
 	default:
@@ -85,8 +85,8 @@ func (d *Directory) refresh(ctx context.Context, asked time.Time, age time.Durat
 
 // justNow reports whether a time is not longer ago than that. One in the future
 // was told by a clock that was wrong.
-func justNow(t time.Time, ago time.Duration) bool {
-	since := time.Since(t)
+func (d *Directory) justNow(t time.Time, ago time.Duration) bool {
+	since := d.now().Sub(t)
 	return 0 <= since && since <= ago
 }
 
@@ -115,7 +115,7 @@ var errEmptied = fmt.Errorf("%w: no users, where there were some before", zoho.E
 
 // readAll takes a snapshot of everybody. If that fails, the one before stays.
 func (d *Directory) readAll(ctx context.Context) (*Snapshot, error) {
-	at := wallClock()
+	at := d.now()
 	var admins []zoho.User
 	users, err := d.Read(ctx, zoho.AllUsers)
 	if err == nil { // afterwards, so that who becomes one meanwhile is among the next changes
@@ -149,7 +149,7 @@ func (d *Directory) readAll(ctx context.Context) (*Snapshot, error) {
 // As a rule nothing has, and then it costs one call. Who is an administrator
 // is asked for when somebody has changed: a change of profile is one of the user.
 func (d *Directory) readChanges(ctx context.Context, s *Snapshot) (*Snapshot, error) {
-	at := wallClock()
+	at := d.now()
 	changed := map[string]zoho.User{}
 	for u, err := range d.Changed(ctx, zoho.AllUsers, s.Watermark.Add(-overlap)) {
 		if err != nil {
@@ -202,9 +202,9 @@ func (d *Directory) sayOddIDs(ctx context.Context, users []zoho.User) {
 // failed remembers that Zoho did not answer, unless nobody waited for it any
 // more, or not for long enough to tell.
 func (d *Directory) failed(asked time.Time, err error) error {
-	hurried := errors.Is(err, context.DeadlineExceeded) && time.Since(asked) < patience
+	hurried := errors.Is(err, context.DeadlineExceeded) && d.now().Sub(asked) < patience
 	if !errors.Is(err, context.Canceled) && !hurried {
-		d.hold(func(h *held) { h.failedAt, h.failure = wallClock(), err })
+		d.hold(func(h *held) { h.failedAt, h.failure = d.now(), err })
 	}
 	return err
 }
@@ -212,7 +212,7 @@ func (d *Directory) failed(asked time.Time, err error) error {
 // took keeps a snapshot that is as Zoho said now.
 func (d *Directory) took(ctx context.Context, s *Snapshot) *Snapshot {
 	d.hold(func(h *held) { h.snapshot, h.failedAt, h.failure = s, time.Time{}, nil })
-	d.log().LogAttrs(ctx, slog.LevelInfo, "directory read", slog.String("how", s.How), slog.Int("people", s.len()), slog.Int64("ms", time.Since(s.At).Milliseconds()))
+	d.log().LogAttrs(ctx, slog.LevelInfo, "directory read", slog.String("how", s.How), slog.Int("people", s.len()), slog.Int64("ms", d.now().Sub(s.At).Milliseconds()))
 	return s
 }
 
@@ -220,7 +220,7 @@ func (d *Directory) took(ctx context.Context, s *Snapshot) *Snapshot {
 // be read is as good as none: the log says why, and the next good read
 // replaces it.
 func (d *Directory) load(ctx context.Context) {
-	d.hold(func(h *held) { h.loadedAt = wallClock() })
+	d.hold(func(h *held) { h.loadedAt = d.now() })
 	value, err := d.Store.Read(ctx, snapshotName)
 	if err != nil && !errors.Is(err, store.ErrNotExist) {
 		d.log().WarnContext(ctx, "stored directory not readable", "err", err)
@@ -240,7 +240,7 @@ func (d *Directory) load(ctx context.Context) {
 // that a busy process, whose people are always newer, has it from the store.
 func (d *Directory) adopt(data []byte) error {
 	stored, packed, err := decodeHeader(data)
-	if err == nil && stored.At.After(wallClock().Add(clockSkew)) {
+	if err == nil && stored.At.After(d.now().Add(clockSkew)) {
 		err = errFuture
 	}
 	if err != nil {

@@ -21,11 +21,11 @@ type View struct {
 	Source
 }
 
-func newView(s *Snapshot, stale error) View {
+func (d *Directory) view(s *Snapshot, stale error) View {
 	if s == nil {
 		return View{Source: Source{Stale: stale}}
 	}
-	return View{s, Source{ReadAt: s.At, Age: max(0, time.Since(s.At)), Stale: stale}}
+	return View{s, Source{ReadAt: s.At, Age: max(0, d.now().Sub(s.At)), Stale: stale}}
 }
 
 // from says of an answer that it comes from the view.
@@ -38,11 +38,11 @@ func (v View) from(p People) People {
 // before the deadline of ctx, it gives the last one, and Stale says why; an
 // error means that there is none.
 func (d *Directory) Look(ctx context.Context) (View, error) {
-	asked := wallClock()
+	asked := d.now()
 	if h := d.known(); d.isFresh(h) {
-		return newView(h.snapshot, nil), nil
-	} else if h.snapshot != nil && justNow(h.failedAt, failurePause) {
-		return newView(h.snapshot, h.failure), nil
+		return d.view(h.snapshot, nil), nil
+	} else if h.snapshot != nil && d.justNow(h.failedAt, failurePause) {
+		return d.view(h.snapshot, h.failure), nil
 	}
 	err := d.inTurn(ctx, func() error { return d.refresh(ctx, asked, d.freshFor()) })
 	h := d.known()
@@ -52,23 +52,23 @@ func (d *Directory) Look(ctx context.Context) (View, error) {
 	case d.isFresh(h):
 		err = nil
 	}
-	return newView(h.snapshot, err), nil
+	return d.view(h.snapshot, err), nil
 }
 
 // LookLive gives a snapshot that Zoho confirmed at most a minute ago, whatever
 // FreshFor is, and asks Zoho if there is none such, even if it failed just now.
 // With an error comes the last snapshot, if any, and Stale is that error.
 func (d *Directory) LookLive(ctx context.Context) (View, error) {
-	asked := wallClock()
-	if h := d.known(); h.isFor(liveFor) {
-		return newView(h.snapshot, nil), nil
+	asked := d.now()
+	if h := d.known(); d.isFor(h, liveFor) {
+		return d.view(h.snapshot, nil), nil
 	}
 	err := d.inTurn(ctx, func() error { return d.refresh(ctx, asked, liveFor) })
 	h := d.known()
-	if h.isFor(liveFor) { // perhaps another process's
+	if d.isFor(h, liveFor) { // perhaps another process's
 		err = nil
 	}
-	return newView(h.snapshot, err), err
+	return d.view(h.snapshot, err), err
 }
 
 // RecallView gives the snapshot in memory or the stored one, however old, for
@@ -76,5 +76,5 @@ func (d *Directory) LookLive(ctx context.Context) (View, error) {
 func (d *Directory) RecallView(ctx context.Context) (v View, ok bool) {
 	d.Warm(ctx)
 	s := d.known().snapshot
-	return newView(s, nil), s != nil
+	return d.view(s, nil), s != nil
 }
