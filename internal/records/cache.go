@@ -29,8 +29,7 @@ const (
 	orphans = "orphans"
 )
 
-// cache keeps answers for a little while. It goes by the wall clock: while a
-// process is frozen the other one stands.
+// cache keeps answers for a little while.
 type cache struct {
 	mu   sync.Mutex
 	kept map[question]answer
@@ -63,14 +62,23 @@ func (c *cache) put(q question, value any, now time.Time) {
 // another try may mend is not kept: do says so. What it gives is not to be
 // changed.
 func once[T any](f *Finder, q question, live bool, do func() (answer T, settled bool)) T {
-	if kept, ok := f.cache.get(q, time.Now().Round(0)).(T); ok && !live {
+	if kept, ok := f.cache.get(q, f.now()).(T); ok && !live {
 		return kept
 	}
 	found, settled := do()
 	if settled {
-		f.cache.put(q, found, time.Now().Round(0))
+		f.cache.put(q, found, f.now())
 	}
 	return found
+}
+
+// now is the wall clock, unless another is given: while a process is frozen the
+// monotonic one stands.
+func (f *Finder) now() time.Time {
+	if f.Now != nil {
+		return f.Now().Round(0)
+	}
+	return time.Now().Round(0)
 }
 
 func settledAll(all []Failure) bool {

@@ -132,3 +132,29 @@ func TestManyAskAtOnce(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// TestAMinuteOfTheClockThatIsGiven is one too, and the age of an answer is told
+// by that clock.
+func TestAMinuteOfTheClockThatIsGiven(t *testing.T) {
+	c, ahead := newCRM(t, zohosim.Config{}), 24*time.Hour
+	c.Now = func() time.Time { return time.Now().Add(ahead) }
+	for kind, ask := range asks(t, c) {
+		ask(false)
+		if calls, _ := c.spent(func() { ask(false) }); calls != 0 {
+			t.Errorf("%s: got %d calls at once", kind, calls)
+		}
+		ahead += time.Minute
+		if calls, _ := c.spent(func() { ask(false) }); calls == 0 {
+			t.Errorf("%s: got no call after a minute", kind)
+		}
+	}
+	people := c.people(t)
+	for kind, readAt := range map[string]time.Time{
+		"find": c.find(t, "gentest").ReadAt, "owned": c.Owned(t.Context(), c.owner, false).ReadAt,
+		"nobody's": c.Owned(t.Context(), "", false).ReadAt, "orphans": c.Orphans(t.Context(), people, false).ReadAt,
+	} {
+		if age := c.Now().Sub(readAt); age < 0 || age > 5*time.Minute {
+			t.Errorf("%s: got %v, %v ago", kind, readAt, age)
+		}
+	}
+}

@@ -20,6 +20,8 @@ type Finder struct {
 	Fields  []Field      // that may be shown besides a record's name and owner; nil: DefaultFields; empty: none
 	Closed  []string     // beginnings of the names of stages in which a deal is closed, in either case; nil: DefaultClosed
 
+	Now func() time.Time // what ages are told by; nil: time.Now
+
 	cache cache
 }
 
@@ -251,7 +253,7 @@ func (s *search) take(i int, all []zoho.Record, fits func(zoho.Record) bool) {
 const kept = 50
 
 func (s *search) result() Found {
-	found := Found{ReadAt: time.Now().Round(0), Failed: s.failed()}
+	found := Found{ReadAt: s.finder.now(), Failed: s.failed()}
 	var hits []*hit
 	for _, m := range s.found {
 		hits, found.More = append(hits, m.hits...), found.More || m.more

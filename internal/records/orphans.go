@@ -50,7 +50,7 @@ func (f *Finder) owners(ctx context.Context) owners {
 	defer cancel()
 	groups, errs := make([][]zoho.Group, len(modules)), make([]error, len(modules))
 	eachOf(ctx, len(modules), func(ctx context.Context, i int) { groups[i], errs[i] = f.countOwners(ctx, modules[i]) })
-	all := owners{counts: map[string]map[string]int{}, names: map[string]string{}, readAt: time.Now().Round(0)}
+	all := owners{counts: map[string]map[string]int{}, names: map[string]string{}, readAt: f.now()}
 	works := slices.Contains(errs, nil)
 	for i, m := range modules {
 		if errs[i] != nil { // what a part of the pages says is not told

@@ -16,7 +16,7 @@ const maxLatest = 5
 // those that were modified last. What is no id owns nothing. It needs COQL.
 func (f *Finder) Owned(ctx context.Context, owner string, live bool) Holdings {
 	if zoho.OwnedBy(owner) == "" {
-		return Holdings{ReadAt: time.Now().Round(0)}
+		return Holdings{ReadAt: f.now()}
 	}
 	return once(f, question{owned, Query{ID: owner}}, live, func() (Holdings, bool) {
 		h := f.owned(ctx, owner)
@@ -53,7 +53,7 @@ func (f *Finder) owned(ctx context.Context, owner string) Holdings {
 			p.latest, p.latestErr = f.latestOf(ctx, m, owner)
 		}
 	})
-	return gathered(modules, all)
+	return gathered(modules, all, f.now())
 }
 
 func dealsFirst(modules []module) []module {
@@ -109,8 +109,8 @@ func (f *Finder) latestOf(ctx context.Context, m module, owner string) (latest [
 	return latest, err
 }
 
-func gathered(modules []module, all []portfolio) Holdings {
-	h := Holdings{ReadAt: time.Now().Round(0)}
+func gathered(modules []module, all []portfolio, now time.Time) Holdings {
+	h := Holdings{ReadAt: now}
 	works := slices.ContainsFunc(all, func(p portfolio) bool { return p.countErr == nil || p.latestErr == nil })
 	for i, p := range all {
 		if p.count.Records > 0 {
