@@ -160,7 +160,7 @@ func (b *Bot) claimAudit(ctx context.Context, id, askedBy string) (*auditor, err
 			}
 		}
 		if a.Began.IsZero() { // also where it is spoilt
-			a.Began, a.AskedBy = now.UTC(), askedBy
+			a.Began, a.AskedBy = b.now().UTC(), askedBy
 		}
 		a.Until = now.Add(auditLease)
 		if err = a.note(ctx); !errors.Is(err, store.ErrChanged) {
@@ -267,7 +267,7 @@ func (a *auditor) record(ctx context.Context) error {
 	if a.Record != 0 {
 		return nil
 	}
-	r, _, err := a.bot.ledger().Append(ctx, a.Since, audit.Record{At: wallClock(), Run: a.id, Posted: a.Audit})
+	r, _, err := a.bot.ledger().Append(ctx, a.Since, audit.Record{At: a.bot.now(), Run: a.id, Posted: a.Audit})
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotKept, err)
 	}
@@ -359,7 +359,7 @@ func (a *auditor) tellFailure(ctx context.Context, failure error) {
 		a.bot.log().WarnContext(ctx, "audit lost to another", "err", err)
 		return
 	}
-	if _, _, failure := a.bot.ledger().Append(ctx, a.Since, audit.Record{At: wallClock(), Run: a.id, Failed: &kept}); failure != nil {
+	if _, _, failure := a.bot.ledger().Append(ctx, a.Since, audit.Record{At: a.bot.now(), Run: a.id, Failed: &kept}); failure != nil {
 		err = errors.Join(err, failure)
 	}
 	if err != nil {

@@ -34,7 +34,7 @@ func (b *Bot) mendAudits(ctx context.Context) error {
 // mendAudit goes on with an audit that is not finished.
 func (b *Bot) mendAudit(ctx context.Context, id string) (run auditRun, err error) {
 	run, _, err = b.readRun(ctx, id)
-	if err != nil || run.Done || !within(run.Began, mendFor) || run.held(wallClock()) {
+	if err != nil || run.Done || !within(b.now(), run.Began, mendFor) || run.held(wallClock()) {
 		return run, err
 	}
 	return b.audit(ctx, id, run.AskedBy)

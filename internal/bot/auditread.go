@@ -15,7 +15,7 @@ import (
 // readAdmins reads all admins anew, or none: who is left out of a list has not
 // lost anything. find gives anybody who is in the CRM.
 func (b *Bot) readAdmins(ctx context.Context) (s audit.Snapshot, find func(string) (zoho.User, bool), err error) {
-	asked := wallClock()
+	asked := b.now()
 	if _, err := b.People.Sync(ctx, true); err != nil {
 		return s, nil, err
 	}

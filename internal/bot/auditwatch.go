@@ -56,7 +56,7 @@ func (b *Bot) tellNewAdmins(ctx context.Context, known *seenAdmins, version stri
 		return nil
 	}
 	if known.Seen == nil {
-		known.Watched, known.Seen = wallClock().UTC(), &now
+		known.Watched, known.Seen = b.now().UTC(), &now
 		return b.noteSeen(ctx, *known, version)
 	}
 	changes := audit.Compare(*known.Seen, now, func(string) (zoho.User, bool) { return zoho.User{}, false })
@@ -84,7 +84,7 @@ func (b *Bot) currentAdmins(ctx context.Context) (audit.Snapshot, bool) {
 }
 
 func (b *Bot) adminsOf(v directory.View) audit.Snapshot {
-	return audit.Take(audit.Find(v.Everyone(), v.Organisation, b.Admins, wallClock()), v.Organisation, b.Admins, v.ReadAt)
+	return audit.Take(audit.Find(v.Everyone(), v.Organisation, b.Admins, b.now()), v.Organisation, b.Admins, v.ReadAt)
 }
 
 // untold are the new admins of whom the channel does not know yet.
@@ -179,9 +179,9 @@ func (b *Bot) measureAudit(ctx context.Context, watched time.Time) {
 		at = l.posted.At
 	}
 	if at.IsZero() {
-		at = wallClock()
+		at = b.now()
 	}
-	attrs := []slog.Attr{slog.Float64("audit_age_h", time.Since(at).Hours())}
+	attrs := []slog.Attr{slog.Float64("audit_age_h", b.now().Sub(at).Hours())}
 	b.log().LogAttrs(ctx, slog.LevelInfo, "last audit", append(attrs, b.metrics(auditMetrics)...)...)
 }
 

@@ -69,6 +69,11 @@ type Bot struct {
 	// zero: none is.
 	AuditMaxAge time.Duration
 
+	// Now is what ages and the times of audits are told by: the same clock as that
+	// of People, Records and Health. Waits, leases and what Slack signs go by the
+	// computer's. nil: time.Now.
+	Now func() time.Time
+
 	Token   zoho.TokenSource // that Warm asks ahead of the first call of Zoho; nil: none
 	Version string           // of the program, for /crmstatus
 

@@ -26,7 +26,7 @@ const (
 // claimed is what the store knows of an answer.
 type claimed struct {
 	Done  bool      `json:"done"`  // it was sent, or cannot be
-	Until time.Time `json:"until"` // nobody else sends it before that
+	Until time.Time `json:"until"` // nobody else sends it before that, by the computer's clock: others wait for it
 	Uses  int       `json:"uses"`  // of its response URL, as many as there may have been
 	Plain bool      `json:"plain"` // Slack refuses its blocks
 	Lost  bool      `json:"lost"`  // a post got no reply: it may have arrived

@@ -47,7 +47,7 @@ type told[T any] struct {
 	at time.Time
 }
 
-func (t told[T]) fresh() bool { return within(t.at, membersTTL) }
+func (t told[T]) fresh() bool { return within(wallClock(), t.at, membersTTL) }
 
 // get gives an answer that is kept, or asks for it. Failures are not kept.
 func (m *memory[T]) get(key string, ask func() (T, error)) (T, error) {
@@ -137,6 +137,15 @@ func (b *Bot) whoIs(ctx context.Context, q question, id string) (member, error) 
 	return b.member(ctx, q, id)
 }
 
-// wallClock is what ages are measured by: the monotonic clock stands still
-// while Lambda has a process frozen.
+// now is what people are told as the present, and what ages are measured by.
+func (b *Bot) now() time.Time {
+	if b.Now != nil {
+		return b.Now().Round(0)
+	}
+	return wallClock()
+}
+
+// wallClock is what leases are measured by, and for how long Slack is believed:
+// the monotonic clock stands still while Lambda has a process frozen. It is not
+// Bot.Now: what somebody is busy with takes as long whatever that says.
 func wallClock() time.Time { return time.Now().Round(0) }

@@ -68,13 +68,13 @@ func (b *Bot) giveNotice(ctx context.Context) (token.Kind, error) {
 	if err != nil {
 		return "", err
 	}
-	now := wallClock()
+	now, busy := b.now(), wallClock()
 	kind, told := health.Due(known.Told, now)
-	if kind == "" || known.held(now) {
+	if kind == "" || known.held(busy) {
 		return "", nil
 	}
 	claim := known
-	claim.Until = now.Add(noticeLease)
+	claim.Until = busy.Add(noticeLease)
 	if version, err = b.noteNotice(ctx, claim, version); err != nil {
 		if errors.Is(err, store.ErrChanged) {
 			err = nil // another gives it

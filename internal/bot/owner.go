@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 	"unicode"
 
 	"crmwho/internal/directory"
@@ -116,7 +115,7 @@ func (b *Bot) showRecords(ctx context.Context, q question, v directory.View, all
 	r := all.Records[0]
 	c := slackfmt.RecordCard{
 		Asked: q.Ask, Record: r, Link: b.recordPage(v, r), Missing: missing, People: people,
-		ReadAt: all.ReadAt, Now: time.Now(), Plain: b.PlainPhones,
+		ReadAt: all.ReadAt, Now: b.now(), Plain: b.PlainPhones,
 	}
 	if u := r.Owner.User; u.Active() && u.TimeZone != "" {
 		c.Zone = b.zone(ctx, q)

@@ -52,12 +52,12 @@ func StoredSecrets(s store.Store, name string, log *slog.Logger) func(ctx contex
 	return func(ctx context.Context, again bool) (Secrets, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		known := len(kept.Signing) > 0
-		if known && (within(triedAt, rereadPause) || !again && within(readAt, secretsTTL)) {
+		now, known := wallClock(), len(kept.Signing) > 0
+		if known && (within(now, triedAt, rereadPause) || !again && within(now, readAt, secretsTTL)) {
 			return kept, nil
 		}
 		if known {
-			triedAt = wallClock()
+			triedAt = now
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, rereadTimeout)
 			defer cancel()
@@ -74,10 +74,10 @@ func StoredSecrets(s store.Store, name string, log *slog.Logger) func(ctx contex
 
 var errNoSigning = errors.New("read Slack secret: there are no signing_secrets any more")
 
-// within reports whether a time is not longer ago than that. One to come was
+// within reports whether a time is not longer ago now than that. One to come was
 // told by a clock that was wrong.
-func within(t time.Time, ago time.Duration) bool {
-	age := time.Since(t)
+func within(now, t time.Time, ago time.Duration) bool {
+	age := now.Sub(t)
 	return 0 <= age && age < ago
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -47,7 +46,7 @@ func (b *Bot) sign(ctx context.Context, q question) answered {
 	if asked != "" {
 		signed.Outcome = audit.Questioned
 	}
-	kept, _, err := b.ledger().Append(ctx, post.Number, audit.Record{At: wallClock(), Run: q.Run, Signed: &signed})
+	kept, _, err := b.ledger().Append(ctx, post.Number, audit.Record{At: b.now(), Run: q.Run, Signed: &signed})
 	if err != nil {
 		return failed(q, err)
 	}
@@ -180,7 +179,7 @@ func (b *Bot) auditStatus(ctx context.Context, s *slackfmt.Status) error {
 		return nil
 	}
 	s.AuditAt = l.posted.At
-	s.AuditOld = b.AuditMaxAge > 0 && time.Since(s.AuditAt) > b.AuditMaxAge
+	s.AuditOld = b.AuditMaxAge > 0 && b.now().Sub(s.AuditAt) > b.AuditMaxAge
 	if l.signed != nil {
 		s.AuditOutcome, s.AuditBy = l.signed.Signed.Outcome, l.signed.Signed.User
 	}

@@ -16,7 +16,7 @@ const statusTime = 400 * time.Millisecond
 // status says how the bot is, from what is known or stored. It does not call Zoho.
 func (b *Bot) status(ctx context.Context, q question) answered {
 	isAdmin := b.isAdmin(ctx, q)
-	s := slackfmt.Status{Now: time.Now(), Version: b.Version}
+	s := slackfmt.Status{Now: b.now(), Version: b.Version}
 	store, cancel := context.WithTimeout(ctx, statusTime)
 	b.People.Warm(store)
 	cancel()

@@ -143,7 +143,7 @@ func (b *Bot) about(ctx context.Context, q question) answered {
 func (b *Bot) card(ctx context.Context, q question, v directory.View, u zoho.User) answered {
 	c := slackfmt.Card{
 		User: u, Managers: v.Managers(u.ID), Reports: v.ReportCount(u.ID), Link: pageIn(b.UserPage, v, u.ID, ""),
-		Owns: !b.audience(ownerCommand).nobody(), ReadAt: v.ReadAt, Now: time.Now(), Plain: b.PlainPhones, Stale: v.Stale != nil, Asked: q.Ask,
+		Owns: !b.audience(ownerCommand).nobody(), ReadAt: v.ReadAt, Now: b.now(), Plain: b.PlainPhones, Stale: v.Stale != nil, Asked: q.Ask,
 	}
 	if q.Shares {
 		return found(ctx, v, 1, func() slackfmt.Message { return c.Shared(q.User) })
@@ -319,7 +319,7 @@ func (b *Bot) admins(ctx context.Context, q question, words string) answered {
 	if err != nil {
 		return failed(q, err)
 	}
-	a := slackfmt.Admins{Asked: q.Ask, Report: audit.Find(v.Everyone(), v.Organisation, b.Admins, time.Now()), ReadAt: v.ReadAt}
+	a := slackfmt.Admins{Asked: q.Ask, Report: audit.Find(v.Everyone(), v.Organisation, b.Admins, b.now()), ReadAt: v.ReadAt}
 	return found(ctx, v, len(a.Report.Admins), a.Message)
 }
 
