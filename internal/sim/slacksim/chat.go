@@ -13,6 +13,9 @@ import (
 // directPrefix makes a user's id that of the direct conversation with the app.
 const directPrefix = "D0SAMPLE"
 
+// Direct is the id of a user's direct conversation with the app.
+func Direct(user string) string { return directPrefix + user }
+
 // postMessage posts to a channel, or to a person.
 // Source: Slack's documentation, "chat.postMessage" and, of scopes,
 // "chat:write.public".
@@ -20,7 +23,7 @@ func (s *Slack) postMessage(in args) (object, error) {
 	to, m := in.text("channel"), in.message()
 	channel := to
 	if s.knows(to) {
-		channel = directPrefix + to
+		channel = Direct(to)
 	}
 	if err := cmp.Or(s.mayPost(channel, s.has("chat:write.public")), s.inThread(channel, m)); err != nil {
 		return nil, err

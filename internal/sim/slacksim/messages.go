@@ -26,8 +26,8 @@ type File struct {
 
 // Messages lists what stays in a channel, also replies, in order of their
 // timestamps: what methods and response URLs posted for everybody, and what
-// Says wrote. What the messages hold is for reading only. A direct conversation
-// has the channel that chat.postMessage told of.
+// Says wrote. What the messages hold is for reading only. The channel of a direct
+// conversation is Direct's.
 func (s *Slack) Messages(channel string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()

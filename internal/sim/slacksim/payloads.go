@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"net/url"
@@ -20,9 +21,9 @@ func Form(command, text string) url.Values {
 		"team_id":               {Team},
 		"team_domain":           {"sample-team"},
 		"channel_id":            {Channel},
-		"channel_name":          {"sample-channel"},
+		"channel_name":          {channelName(Channel)},
 		"user_id":               {User},
-		"user_name":             {"sample-user"},
+		"user_name":             {sampleName},
 		"command":               {command},
 		"text":                  {text},
 		"api_app_id":            {App},
@@ -32,11 +33,21 @@ func Form(command, text string) url.Values {
 	}
 }
 
-// Typed is the form of a slash command typed now, with a response URL and a
-// trigger that this Slack honours.
+// Typed is the form of a slash command that the sample user types now in the
+// sample channel, with a response URL and a trigger that this Slack honours.
 func (s *Slack) Typed(command, text string) url.Values {
+	return s.TypedBy(User, Channel, command, text)
+}
+
+// TypedBy is Typed by any user in any channel, or in a direct conversation with
+// the app: see Direct. The response URL posts there.
+func (s *Slack) TypedBy(user, channel, command, text string) url.Values {
 	form := Form(command, text)
-	form.Set("response_url", s.newHook("commands", Channel, ""))
+	form.Set("channel_id", channel)
+	form.Set("channel_name", channelName(channel))
+	form.Set("user_id", user)
+	form.Set("user_name", s.nameOf(user))
+	form.Set("response_url", s.newHook("commands", channel, ""))
 	form.Set("trigger_id", s.newTrigger())
 	return form
 }
@@ -67,14 +78,19 @@ func (s *Slack) Shortcut(callbackID string) map[string]any {
 
 // MessageShortcut is the payload of a shortcut on a message that an author, a
 // user id, wrote in the sample channel.
-// Source: Slack's documentation, "Shortcuts payload"; it names no api_app_id.
 func (s *Slack) MessageShortcut(callbackID, author, text string) map[string]any {
+	return s.MessageShortcutIn(Channel, callbackID, author, text)
+}
+
+// MessageShortcutIn is MessageShortcut in any channel or direct conversation.
+// Source: Slack's documentation, "Shortcuts payload"; it names no api_app_id.
+func (s *Slack) MessageShortcutIn(channel, callbackID, author, text string) map[string]any {
 	p := s.payload("message_action")
 	ts := stamp()
 	p["callback_id"] = callbackID
 	p["trigger_id"] = s.newTrigger()
-	p["response_url"] = s.newHook("app", Channel, "")
-	p["channel"] = object{"id": Channel, "name": "sample-channel"}
+	p["response_url"] = s.newHook("app", channel, "")
+	p["channel"] = conversation(channel)
 	p["message"] = object{"type": "message", "user": author, "ts": ts, "text": text, "team": Team}
 	p["message_ts"], p["action_ts"] = ts, stamp()
 	return p
@@ -137,9 +153,15 @@ func (s *Slack) Event(event map[string]any) map[string]any {
 }
 
 // As makes another user the one who did what a payload is of, and gives the
-// payload.
+// payload. It calls everybody a sample user: see By.
 func As(user string, payload map[string]any) map[string]any {
-	payload["user"] = person(user)
+	payload["user"] = person(user, sampleName)
+	return payload
+}
+
+// By is As with the name by which this Slack knows the user.
+func (s *Slack) By(user string, payload map[string]any) map[string]any {
+	payload["user"] = person(user, s.nameOf(user))
 	return payload
 }
 
@@ -149,14 +171,35 @@ func (s *Slack) payload(kind string) object {
 		"type":                  kind,
 		"token":                 verificationToken,
 		"team":                  object{"id": Team, "domain": "sample-team"},
-		"user":                  person(User),
+		"user":                  person(User, s.nameOf(User)),
 		"enterprise":            nil,
 		"is_enterprise_install": false,
 	}
 }
 
-func person(id string) object {
-	return object{"id": id, "username": "sample-user", "name": "sample-user", "team_id": Team}
+func person(id, name string) object {
+	return object{"id": id, "username": name, "name": name, "team_id": Team}
+}
+
+// sampleName is what a person without a name is called.
+const sampleName = "sample-user"
+
+func (s *Slack) nameOf(user string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return cmp.Or(s.People[user].Name, sampleName)
+}
+
+// channelName is what Slack calls a channel where something is done.
+func channelName(channel string) string {
+	if inChannel(channel) {
+		return "sample-channel"
+	}
+	return "directmessage"
+}
+
+func conversation(channel string) object {
+	return object{"id": channel, "name": channelName(channel)}
 }
 
 // stamp is the time as Slack writes it.

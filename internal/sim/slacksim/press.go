@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -15,7 +17,13 @@ import (
 // from the blocks. What is shown is given as JSON: a message that stays as
 // Messages gives it, another one as the app sent it, such as Post.Body or the
 // reply to a command, or a view as Shown gives it. A confirmation counts as
-// given. The sample user does it, or who owns the Home tab: see As.
+// given. The sample user does it, or who owns the Home tab: see By.
+//
+// A message that does not stay is one for the sample user in the sample channel,
+// unless it is marked as shared. What is for one person elsewhere, such as a
+// private answer in a direct conversation, says where it is: by the keys channel
+// and user beside its text and blocks, as Post.Body of chat.postEphemeral has
+// them.
 
 // only stands for the one element there is.
 const only = -1
@@ -30,16 +38,24 @@ func (s *Slack) Pressed(shown []byte, label string) (map[string]any, error) {
 // PressedNth is Pressed of one of several buttons with the label, counted from
 // zero in the order of the blocks.
 func (s *Slack) PressedNth(shown []byte, label string, n int) (map[string]any, error) {
-	p, err := s.acted(shown, n, func(e object) []object {
-		if e["type"] != "button" || textOf(e) != label {
+	p, err := s.acted(shown, controls, n, func(e object) []object {
+		if textOf(e) != label {
 			return nil
 		}
-		return []object{some(e, "text", "value", "url")}
+		return pressed(e)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("press a button: %w", err)
 	}
 	return p, nil
+}
+
+// pressed is what a button says.
+func pressed(e object) []object {
+	if e["type"] != "button" {
+		return nil
+	}
+	return []object{some(e, "text", "value", "url")}
 }
 
 // Selected is the payload of a menu, which is found by its action id, when the
@@ -55,16 +71,9 @@ func (s *Slack) Selected(shown []byte, actionID, option string) (map[string]any,
 // SelectedNth is Selected of one of several such options, counted from zero in
 // the order of the blocks.
 func (s *Slack) SelectedNth(shown []byte, actionID, option string, n int) (map[string]any, error) {
-	p, err := s.acted(shown, n, func(e object) (found []object) {
-		if e["action_id"] != actionID {
-			return nil
-		}
-		for _, o := range offered(e, option) {
-			if textOf(o) == option {
-				found = append(found, object{"selected_option": o})
-			}
-		}
-		return found
+	wanted := object{"text": object{"type": "plain_text", "text": option, "emoji": true}, "value": option}
+	p, err := s.acted(shown, called(actionID), n, func(e object) []object {
+		return selected(offered(e, wanted), func(o object) bool { return textOf(o) == option })
 	})
 	if err != nil {
 		return nil, fmt.Errorf("choose an option: %w", err)
@@ -72,15 +81,60 @@ func (s *Slack) SelectedNth(shown []byte, actionID, option string, n int) (map[s
 	return p, nil
 }
 
-// offered are the options of a menu of which one at most is chosen.
-func offered(e object, wanted string) []object {
+// offered are the options of a menu of which one at most is chosen. An external
+// select offers what is wanted.
+func offered(e, wanted object) []object {
 	switch e["type"] {
 	case "static_select", "overflow", "radio_buttons":
 		return optionsOf(e)
 	case "external_select":
-		return []object{{"text": object{"type": "plain_text", "text": wanted, "emoji": true}, "value": wanted}}
+		return []object{wanted}
 	}
 	return nil
+}
+
+// selected is what a menu says when one of the options that fit is chosen.
+func selected(options []object, fits func(object) bool) (found []object) {
+	for _, o := range options {
+		if fits(o) {
+			found = append(found, object{"selected_option": o})
+		}
+	}
+	return found
+}
+
+// Used is the payload of the nth interactive element when it is used, counted
+// from zero in the order of the blocks: in a section its accessory, in an input
+// its element, in actions its elements. An option is the one that is chosen, in
+// JSON, just as the menu shows it; an external select takes any that Slack would.
+// For a button it is nil. Checkboxes and text inputs are not played here: see
+// Filled. In a view the choice stays.
+// Source: Slack's documentation, "block_actions payload".
+func (s *Slack) Used(shown []byte, n int, option []byte) (map[string]any, error) {
+	does := pressed
+	if option != nil {
+		var wanted object
+		if err := json.Unmarshal(option, &wanted); err != nil {
+			return nil, fmt.Errorf("use an element: the option: %w", err)
+		}
+		does = func(e object) []object { return chosenIn(e, wanted) }
+	}
+	p, err := s.acted(shown, nth(n), only, does)
+	if err != nil {
+		return nil, fmt.Errorf("use an element: %w", err)
+	}
+	return p, nil
+}
+
+// chosenIn is what a menu says when the option is chosen, if it can be.
+func chosenIn(e, wanted object) []object {
+	var wrong troubles
+	option.check(&wrong, "", wanted)
+	if e["type"] == "external_select" && len(wrong) > 0 {
+		return nil
+	}
+	found := selected(offered(e, wanted), func(o object) bool { return reflect.DeepEqual(o, wanted) })
+	return found[:min(1, len(found))] // twice the same is the same
 }
 
 // Searched is the payload that asks for the options of the external select with
@@ -88,16 +142,25 @@ func offered(e object, wanted string) []object {
 // unless exactly one is shown, and if too little was typed for Slack to ask.
 // Source: Slack's documentation, "block_suggestion payload".
 func (s *Slack) Searched(shown []byte, actionID, typed string) (map[string]any, error) {
+	return s.searched(shown, called(actionID), typed)
+}
+
+// SearchedAt is Searched of the nth interactive element: see Used.
+func (s *Slack) SearchedAt(shown []byte, n int, typed string) (map[string]any, error) {
+	return s.searched(shown, nth(n), typed)
+}
+
+func (s *Slack) searched(shown []byte, among among, typed string) (object, error) {
 	seen, err := s.look(shown)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
-	menu, err := find(seen, only, func(e object) []object {
+	menu, err := find(among(seen), only, func(e object) []object {
 		least := 3.0
 		if n, given := e["min_query_length"].(float64); given {
 			least = n
 		}
-		if e["type"] != "external_select" || e["action_id"] != actionID || float64(len([]rune(typed))) < least {
+		if e["type"] != "external_select" || float64(len([]rune(typed))) < least {
 			return nil
 		}
 		return []object{{}}
@@ -106,7 +169,7 @@ func (s *Slack) Searched(shown []byte, actionID, typed string) (map[string]any, 
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	p := s.where("block_suggestion", seen)
-	p["action_id"], p["block_id"], p["value"] = actionID, menu.block["block_id"], typed
+	p["action_id"], p["block_id"], p["value"] = menu.element["action_id"], menu.block["block_id"], typed
 	return p, nil
 }
 
@@ -128,14 +191,14 @@ func HomeTab(user string) string { return homePrefix + user }
 
 const homePrefix = "V0SAMPLEHOME"
 
-// acted is the payload of an action on the element that does gives an action
-// for, the nth of them.
-func (s *Slack) acted(shown []byte, n int, does func(element object) []object) (object, error) {
+// acted is the payload of an action on the element, among some, that does gives
+// an action for, the nth of them.
+func (s *Slack) acted(shown []byte, among among, n int, does func(element object) []object) (object, error) {
 	seen, err := s.look(shown)
 	if err != nil {
 		return nil, err
 	}
-	c, err := find(seen, n, does)
+	c, err := find(among(seen), n, does)
 	switch {
 	case err != nil:
 		return nil, err
@@ -303,10 +366,31 @@ func controls(is object) (all []control) {
 	return all
 }
 
+// among says which of the interactive elements are meant: all are by controls.
+type among func(is object) []control
+
+// called means those with an action id.
+func called(actionID string) among {
+	return func(is object) []control {
+		return slices.DeleteFunc(controls(is), func(c control) bool { return c.element["action_id"] != actionID })
+	}
+}
+
+// nth means the nth alone, or none.
+func nth(n int) among {
+	return func(is object) []control {
+		all := controls(is)
+		if n < 0 || n >= len(all) {
+			return nil
+		}
+		return all[n : n+1]
+	}
+}
+
 // find is the nth of the actions that does gives.
-func find(seen object, n int, does func(element object) []object) (control, error) {
+func find(those []control, n int, does func(element object) []object) (control, error) {
 	var found []control
-	for _, c := range controls(seen) {
+	for _, c := range those {
 		for _, action := range does(c.element) {
 			found = append(found, control{c.block, c.element, action})
 		}
@@ -328,7 +412,7 @@ func (s *Slack) where(kind string, seen object) object {
 	if isView(seen) {
 		id, _ := seen["id"].(string)
 		if owner, home := strings.CutPrefix(id, homePrefix); home {
-			p["user"] = person(owner)
+			p["user"] = person(owner, s.nameOf(owner))
 		}
 		p["view"], p["container"] = seen, object{"type": "view", "view_id": id}
 		return p
@@ -336,7 +420,7 @@ func (s *Slack) where(kind string, seen object) object {
 	channel, ts := place(seen)
 	ephemeral := ts == "" && seen["response_type"] != "in_channel" && (seen["channel"] == nil || seen["user"] != nil)
 	ts = cmp.Or(ts, stamp())
-	p["channel"] = object{"id": channel, "name": "sample-channel"}
+	p["channel"] = conversation(channel)
 	p["container"] = object{"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": ephemeral}
 	if !ephemeral { // of ephemeral messages Slack sends nothing
 		m := told(seen, ts)

@@ -124,6 +124,7 @@ func (s *Slack) play(r request) answer {
 
 // usual is the answer on a good day.
 func (s *Slack) usual(r request) answer {
+	defer s.tell()
 	switch {
 	case strings.HasPrefix(r.URL.Path, apiPath):
 		return s.api(r)

@@ -38,16 +38,24 @@ type Slack struct {
 	Base          string              // where ServeHTTP is reached, such as http://127.0.0.1:4321; empty: Slack's own hosts
 	Groups        map[string][]string // user groups' members, by group id
 	Guests        map[string]string   // kinds of guests, by user id: "multi", "single" or "stranger"
-	People        map[string]Person   // what is known of users, by user id
+	People        map[string]Person   // what is known of users, by user id; Meet changes it later
 	Channels      []string            // that the app is in; of others only the sample channel exists
 	HTTP          *http.Client        // what reaches the app; nil: http.DefaultClient
 
+	// Posted is told of each post after all that it brings has happened, and
+	// before the app has its answer: in the order of Posts, one at a time, by
+	// whichever goroutine is at it. It may look at this Slack, but must neither
+	// send a request nor wait for one. nil: nobody is told.
+	Posted func(Post)
+
+	telling  sync.Mutex // of posts, held before mu
 	mu       sync.Mutex
 	hooks    map[string]*hook // response URLs, by path
 	triggers map[string]*trigger
 	views    map[string]*view
 	faults   []*fault
 	posts    []Post
+	told     int // of the posts, to Posted
 	calls    []Call
 	messages map[string][]Message // that stay, by channel
 	stamps   int                  // that were given to messages
@@ -56,6 +64,7 @@ type Slack struct {
 
 // Person is what Slack knows of a user.
 type Person struct {
+	Name     string // empty: that of a sample user
 	Email    string // told to those with the scope users:read.email
 	TimeZone string // by its IANA name; empty: not told
 	Bot      bool
@@ -99,6 +108,23 @@ func (s *Slack) Posts() []Post {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Post(nil), s.posts...)
+}
+
+// tell tells Posted of what it has not heard of. When it returns, all has been
+// told that was accepted before it was called.
+func (s *Slack) tell() {
+	if s.Posted == nil {
+		return
+	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	s.mu.Lock()
+	untold := s.posts[s.told:]
+	s.told = len(s.posts)
+	s.mu.Unlock()
+	for _, p := range untold {
+		s.Posted(p)
+	}
 }
 
 // Command is a signed request to the URL, as if somebody had typed the command
@@ -287,6 +313,7 @@ func (s *Slack) submitted(id string, body []byte) error {
 		if err := CheckView(reply.View); err != nil {
 			return err
 		}
+		defer s.tell()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if reply.Action == "push" {

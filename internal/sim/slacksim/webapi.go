@@ -181,6 +181,15 @@ func (s *Slack) knows(id string) bool {
 	return known || guest || id == User
 }
 
+// Meet makes these the people whom this Slack knows, beside its guests and the
+// members of its groups. It may be called at any time; the map People is no
+// longer the caller's to read or change then.
+func (s *Slack) Meet(people map[string]Person) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.People = maps.Clone(people)
+}
+
 // usersInfo tells of everybody whom this Slack knows.
 // Source: Slack's documentation, "users.info" and "User object".
 func (s *Slack) usersInfo(in args) (object, error) {
@@ -192,12 +201,13 @@ func (s *Slack) usersInfo(in args) (object, error) {
 		return nil, problem{code: "user_not_found"}
 	}
 	guest, is := s.Guests[id], s.People[id]
-	profile := object{"real_name": "Sample User", "display_name": "sample-user"}
+	full, short := cmp.Or(is.Name, "Sample User"), cmp.Or(is.Name, sampleName)
+	profile := object{"real_name": full, "display_name": short}
 	if is.Email != "" && s.has("users:read.email") {
 		profile["email"] = is.Email
 	}
 	user := object{
-		"id": id, "team_id": Team, "name": "sample-user", "real_name": "Sample User", "deleted": is.Deleted, "is_bot": is.Bot,
+		"id": id, "team_id": Team, "name": short, "real_name": full, "deleted": is.Deleted, "is_bot": is.Bot,
 		"is_restricted":       guest == "multi" || guest == "single",
 		"is_ultra_restricted": guest == "single",
 		"is_stranger":         guest == "stranger",
@@ -271,6 +281,16 @@ func (s *Slack) exchange(id string) error {
 // view is what Slack shows of a modal or a Home tab.
 type view struct {
 	is object // with id and hash
+}
+
+// Close closes a modal, as a person does: it is no longer open. The app does not
+// hear of it, also where a view has notify_on_close: no view_closed is played.
+func (s *Slack) Close(viewID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v := s.views[viewID]; v != nil && v.is["type"] == "modal" {
+		delete(s.views, viewID)
+	}
 }
 
 func newHash() string { return fmt.Sprintf("%d.%s", time.Now().Unix(), rand.Text()[:8]) }
