@@ -71,6 +71,9 @@ func TestPostedKeepsTheOrder(t *testing.T) {
 			s.Meet(map[string]slacksim.Person{"U0PERSON": {Name: "Generated Person"}})
 			s.TypedBy("U0PERSON", slacksim.Channel, "/c", "")
 			s.Close("V0NONE")
+			if data, err := s.Save(); err != nil || s.Load(data) != nil {
+				t.Errorf("got %s, %v", data, err)
+			}
 		})
 	}
 	all.Wait()
