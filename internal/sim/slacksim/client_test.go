@@ -167,10 +167,14 @@ func TestWhatCannotBeUsed(t *testing.T) {
 		}
 	}
 	id := open(t, s, noteForm)
-	for n, option := range map[int][]byte{0: nil, 2: []byte(sales)} { // they wait for their modal
-		if p, err := s.Used(s.Shown(id), n, option); err == nil {
-			t.Errorf("%d: got %v", n, p["actions"])
-		}
+	if p, err := s.Used(s.Shown(id), 0, nil); err == nil {
+		t.Errorf("a text input: got %v", p["actions"])
+	}
+	if p, err := s.Used(s.Shown(id), 2, []byte(sales)); p != nil || err != nil { // the app hears of it with the modal
+		t.Errorf("a silent input: got %v, %v", p, err)
+	}
+	if now := string(s.Shown(id)); !strings.Contains(now, `"selected_option":{`) {
+		t.Errorf("got %s", now)
 	}
 	if _, err := s.Used([]byte(noteForm), 0, nil); err == nil {
 		t.Error("a view that is not open could be used")

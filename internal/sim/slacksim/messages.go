@@ -41,6 +41,16 @@ func (s *Slack) Says(channel, user, text string) string {
 	return s.keep(channel, Message{User: user}, object{"text": text}).TS
 }
 
+// Forget takes a message away, if it is there, as a workspace does with what is
+// old.
+func (s *Slack) Forget(channel, ts string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at(channel, ts) != nil {
+		s.drop(channel, ts)
+	}
+}
+
 // keep makes a message stay in a channel.
 func (s *Slack) keep(channel string, kept Message, m object) *Message {
 	if s.messages == nil {

@@ -342,3 +342,13 @@ func TestMessagesBySlackGo(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestForget(t *testing.T) {
+	s := &slacksim.Slack{}
+	s.Forget(slacksim.Channel, "1.000001") // nobody has said anything
+	first, second := s.Says(slacksim.Channel, slacksim.User, "one"), s.Says(slacksim.Channel, slacksim.User, "two")
+	s.Forget(slacksim.Channel, first)
+	if got := s.Messages(slacksim.Channel); len(got) != 1 || got[0].TS != second {
+		t.Errorf("got %+v, want the second alone", got)
+	}
+}

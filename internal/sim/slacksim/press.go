@@ -108,7 +108,8 @@ func selected(options []object, fits func(object) bool) (found []object) {
 // its element, in actions its elements. An option is the one that is chosen, in
 // JSON, just as the menu shows it; an external select takes any that Slack would.
 // For a button it is nil. Checkboxes and text inputs are not played here: see
-// Filled. In a view the choice stays.
+// Filled. In a view the choice stays. There is no payload of a choice in an input
+// of which the app hears nothing before it is submitted.
 // Source: Slack's documentation, "block_actions payload".
 func (s *Slack) Used(shown []byte, n int, option []byte) (map[string]any, error) {
 	does := pressed
@@ -120,7 +121,10 @@ func (s *Slack) Used(shown []byte, n int, option []byte) (map[string]any, error)
 		does = func(e object) []object { return chosenIn(e, wanted) }
 	}
 	p, err := s.acted(shown, nth(n), only, does)
-	if err != nil {
+	switch {
+	case errors.Is(err, errSilent):
+		return nil, nil
+	case err != nil:
 		return nil, fmt.Errorf("use an element: %w", err)
 	}
 	return p, nil
@@ -203,7 +207,8 @@ func (s *Slack) acted(shown []byte, among among, n int, does func(element object
 	case err != nil:
 		return nil, err
 	case c.block["type"] == "input" && c.block["dispatch_action"] != true:
-		return nil, errors.New("an input without dispatch_action says nothing before it is submitted")
+		s.choose(seen, c)
+		return nil, errSilent
 	}
 	s.choose(seen, c)
 	p := s.where("block_actions", seen)
@@ -218,6 +223,9 @@ func (s *Slack) acted(shown []byte, among among, n int, does func(element object
 	p["actions"] = []any{c.action}
 	return p, nil
 }
+
+// errSilent says that the app does not hear of a choice, which stays all the same.
+var errSilent = errors.New("an input without dispatch_action says nothing before it is submitted")
 
 var errNotShown = errors.New("not what is shown now: a view must be as Shown gives it, a message that stays as Messages gives it")
 
