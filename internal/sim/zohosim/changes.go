@@ -188,22 +188,31 @@ func (z *Zoho) RenameUser(id, first, last string) error {
 	return z.ChangeUser(id, fields)
 }
 
-// errNoAdminProfile is an organisation made without one.
-var errNoAdminProfile = errors.New("the organisation has no administrative profile")
+// errNoProfile is an organisation made without one of the two.
+var errNoProfile = errors.New("the organisation has no such profile")
 
 // PromoteUser gives a user the administrative profile.
-func (z *Zoho) PromoteUser(id string) error {
-	var admin reference
+func (z *Zoho) PromoteUser(id string) error { return z.giveProfile(id, adminProfile) }
+
+// DemoteUser gives a user the profile that most have.
+func (z *Zoho) DemoteUser(id string) error { return z.giveProfile(id, standardProfile) }
+
+// giveProfile gives a user the profile whose id ends so.
+func (z *Zoho) giveProfile(id, end string) error {
+	var p reference
 	for _, raw := range z.org.profiles {
-		if json.Unmarshal(raw, &admin) == nil && strings.HasSuffix(admin.ID, adminProfile) {
-			return z.ChangeUser(id, object{"profile": admin})
+		if json.Unmarshal(raw, &p) == nil && strings.HasSuffix(p.ID, end) {
+			return z.ChangeUser(id, object{"profile": p})
 		}
 	}
-	return errNoAdminProfile
+	return errNoProfile
 }
 
 // DisableUser sets a user's status to disabled.
 func (z *Zoho) DisableUser(id string) error { return z.ChangeUser(id, object{"status": "disabled"}) }
+
+// EnableUser sets a user's status to active.
+func (z *Zoho) EnableUser(id string) error { return z.ChangeUser(id, object{"status": "active"}) }
 
 // DeleteUser sets a user's status to deleted. The user stays in AllUsers, as in
 // the documented reply.

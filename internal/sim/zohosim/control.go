@@ -25,6 +25,8 @@ var controls = map[string]func(*Zoho, controlInput) (object, error){
 		return nil, z.RenameUser(in.ID, in.FirstName, in.LastName)
 	},
 	"promote-user": func(z *Zoho, in controlInput) (object, error) { return nil, z.PromoteUser(in.ID) },
+	"demote-user":  func(z *Zoho, in controlInput) (object, error) { return nil, z.DemoteUser(in.ID) },
+	"enable-user":  func(z *Zoho, in controlInput) (object, error) { return nil, z.EnableUser(in.ID) },
 	"disable-user": func(z *Zoho, in controlInput) (object, error) { return nil, z.DisableUser(in.ID) },
 	"delete-user":  func(z *Zoho, in controlInput) (object, error) { return nil, z.DeleteUser(in.ID) },
 	"remove-user":  func(z *Zoho, in controlInput) (object, error) { return nil, z.RemoveUser(in.ID) },
