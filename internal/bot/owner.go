@@ -313,6 +313,9 @@ func (b *Bot) orphans(ctx context.Context, q question) answered {
 		return b.unread(q, o.Failed)
 	}
 	l := slackfmt.OrphanList{Asked: q.Ask, Orphans: o, Missing: b.missing(o.Failed)}
+	for i, orphan := range l.Shown() {
+		l.Shown()[i].Owner = records.OwnerOf(v.Snapshot, orphan.User)
+	}
 	return ofRecords(ctx, v, o.Failed, len(o.Owners), l.Message)
 }
 

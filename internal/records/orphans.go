@@ -106,15 +106,12 @@ func (f *Finder) countOwners(ctx context.Context, m module) (all []zoho.Group, e
 // inactive are those owners who are not active.
 func (all owners) inactive(s *directory.Snapshot) Orphans {
 	o := Orphans{Failed: all.failed, ReadAt: all.readAt}
-	byID := map[string]*Orphan{}
+	byID := all.gone(s)
 	for _, m := range all.modules {
 		count := Count{Module: m}
 		for id, n := range all.counts[m] {
-			if u, known := s.Person(id); id == "" || known && u.Active() {
-				continue
-			}
 			if byID[id] == nil {
-				byID[id] = &Orphan{Owner: OwnerOf(s, zoho.User{ID: id, FullName: all.names[id]})}
+				continue
 			}
 			byID[id].Counts = append(byID[id].Counts, Count{m, n, n})
 			byID[id].Records += n
@@ -132,4 +129,25 @@ func (all owners) inactive(s *directory.Snapshot) Orphans {
 		return cmp.Or(cmp.Compare(b.Records, a.Records), strings.Compare(a.User.FullName, b.User.FullName))
 	})
 	return o
+}
+
+// gone are the owners who are not active, by id. All are looked up in one pass:
+// in a large organisation most people own something.
+func (all owners) gone(s *directory.Snapshot) map[string]*Orphan {
+	gone := map[string]*Orphan{}
+	for id, name := range all.names {
+		if id != "" {
+			gone[id] = &Orphan{Owner: Owner{User: zoho.User{ID: id, FullName: name}}}
+		}
+	}
+	for u := range s.Everyone() {
+		switch {
+		case gone[u.ID] == nil:
+		case u.Active():
+			delete(gone, u.ID)
+		default:
+			gone[u.ID].Owner = Owner{User: u, Known: true}
+		}
+	}
+	return gone
 }

@@ -268,3 +268,15 @@ func TestManagersOfWhoIsGone(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// BenchmarkOrphans is what an answer about 50,000 people takes when their records
+// were counted just now.
+func BenchmarkOrphans(b *testing.B) {
+	org := zohosim.Generate(50_000, 50_000)
+	c := newCRM(b, zohosim.Config{Organisation: &org})
+	people := c.people(b)
+	c.Orphans(b.Context(), people, false)
+	for b.Loop() {
+		c.Orphans(b.Context(), people, false)
+	}
+}

@@ -100,7 +100,7 @@ type Orphans struct {
 
 // Orphan is an owner who is not active, with what they own.
 type Orphan struct {
-	Owner
+	Owner           // without managers, which OwnerOf tells of those who are shown
 	Counts  []Count // by module, in the order of the settings; those with none left out
 	Records int
 }

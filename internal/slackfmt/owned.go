@@ -167,7 +167,7 @@ func (l OrphanList) Message() Message {
 	title, sums := l.title(), l.sums()
 	blocks := []slack.Block{header(title), richText(line{plain(sums)})}
 	var said []string
-	for _, o := range l.shown() {
+	for _, o := range l.Shown() {
 		block, sentence := l.entry(o)
 		blocks, said = append(blocks, block), append(said, sentence)
 	}
@@ -213,7 +213,11 @@ func (l OrphanList) page() int { return max(0, min(l.Asked.Page, l.pages()-1)) }
 
 func (l OrphanList) place() string { return fmt.Sprintf("page %d of %d", l.page()+1, l.pages()) }
 
-func (l OrphanList) shown() []records.Orphan {
+// Shown are the owners who are on the page: a part of Orphans.Owners itself.
+func (l OrphanList) Shown() []records.Orphan {
+	if len(l.Orphans.Owners) == 0 {
+		return nil
+	}
 	from := l.page() * PageSize
 	return l.Orphans.Owners[from:min(from+PageSize, len(l.Orphans.Owners))]
 }
