@@ -37,7 +37,7 @@ var onlyIn = map[string][]string{
 	"github.com/clipperhouse/uax29": {"internal/slackfmt"},
 	"github.com/slack-go/slack":     {"internal/slackfmt", "internal/bot", "internal/local"},
 	"golang.org/x/oauth2":           {"internal/zoho"},
-	"github.com/gofrs/flock":        {"internal/store"},
+	"github.com/gofrs/flock":        {"internal/store", "internal/local"},
 	"github.com/spf13/cobra":        {"cmd/"},
 }
 

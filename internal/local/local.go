@@ -1,6 +1,7 @@
 // Package local runs the whole bot on one computer: the same handler as on
 // AWS, asked by a Slack that signs and answered by a Zoho that is played from
-// Zoho's documented sample. It is never deployed.
+// Zoho's documented sample, or by a real one. A World has a page that plays
+// Slack's windows. It is never deployed.
 package local
 
 import (
@@ -40,6 +41,15 @@ const (
 // sample.
 const asker = "patricia.a+us@zohotest.com"
 
+// guest is somebody in Slack who may ask for people alone, and is not in the CRM.
+const (
+	guest     = "U0SAMPLEGUEST"
+	guestName = "Sample Guest"
+)
+
+// usersQuery is the function that the bot is on AWS.
+const usersQuery = "users-query"
+
 // refreshEvery is how often the token and the directory are looked at, as on AWS.
 const refreshEvery = 10 * time.Minute
 
@@ -48,6 +58,7 @@ type Bot struct {
 	URL string // where it answers Slack, such as http://127.0.0.1:49152/slack/commands
 
 	bot     *bot.Bot
+	keeper  *token.Keeper
 	slack   *slacksim.Slack
 	seen    map[string]string // what News has shown of the channel, by timestamp
 	servers []*http.Server
@@ -60,32 +71,55 @@ type Options struct {
 	Address string        // a loopback address to listen on; empty stands for any free port
 	Store   store.Store   // of the list of people, of audits and of answers under way; nil: one that ends with the bot
 	Zoho    *zohosim.Zoho // the CRM; nil: one with Zoho's documented sample
+	CRM     *CRM          // a real one instead; nil: Zoho is played
 	Version string        // of the program
 	Log     *slog.Logger  // nil: slog.Default
+
+	now      func() time.Time // what ages are told by; nil: time.Now
+	patience time.Duration    // for the first read of everybody; zero: firstSync
+	function string           // name that metrics go by; empty: there are none
+}
+
+// CRM is a real Zoho CRM.
+type CRM struct {
+	Secrets       store.Store // with the OAuth client and the access token, under the names that `crmwho setup` has for them in a folder
+	AccountsURL   string      // of a client that names no accounts server
+	AllowLoopback bool        // it may be on this computer
 }
 
 // Start runs a bot until Stop.
 func Start(ctx context.Context, o Options) (*Bot, error) {
+	b := &Bot{seen: map[string]string{}, slack: newSlack()}
+	return b, b.start(ctx, o)
+}
+
+// newSlack is a workspace with a person and a guest in it.
+func newSlack() *slacksim.Slack {
+	return &slacksim.Slack{
+		SigningSecret: rand.Text(), BotToken: rand.Text(), Channels: []string{slacksim.Channel},
+		People: map[string]slacksim.Person{slacksim.User: {Email: asker, TimeZone: "Europe/London"}},
+		Guests: map[string]string{guest: "multi"},
+	}
+}
+
+// start runs a bot, or nothing.
+func (b *Bot) start(ctx context.Context, o Options) error {
 	if o.Store == nil {
 		o.Store = &store.Memory{}
 	}
-	if o.Zoho == nil {
+	if o.Zoho == nil && o.CRM == nil {
 		o.Zoho = zohosim.New(zohosim.Config{})
 	}
 	o.Log = cmp.Or(o.Log, slog.Default())
-	b := &Bot{seen: map[string]string{}, slack: &slacksim.Slack{
-		SigningSecret: rand.Text(), BotToken: rand.Text(), Channels: []string{slacksim.Channel},
-		People: map[string]slacksim.Person{slacksim.User: {Email: asker, TimeZone: "Europe/London"}},
-	}}
 	ctx, b.stop = context.WithCancel(ctx)
-	if err := b.start(ctx, o); err != nil {
+	err := b.run(ctx, o)
+	if err != nil {
 		b.Stop()
-		return nil, err
 	}
-	return b, nil
+	return err
 }
 
-func (b *Bot) start(ctx context.Context, o Options) error {
+func (b *Bot) run(ctx context.Context, o Options) error {
 	base, err := b.play(b.slack)
 	if err != nil {
 		return err
@@ -98,7 +132,7 @@ func (b *Bot) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	b.serve(listener, b.bot)
+	b.serve(listener, marked(b.bot))
 	b.URL = "http://" + listener.Addr().String() + bot.CommandsPath
 	return nil
 }
@@ -231,44 +265,71 @@ func (b *Bot) Request(ctx context.Context, command, text string) (*http.Request,
 
 // handler wires the bot to the played systems.
 func (b *Bot) handler(ctx context.Context, o Options) (*bot.Bot, error) {
-	secrets, err := b.secrets(ctx, o.Zoho)
+	crm, err := b.crm(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	keeper := &token.Keeper{Store: secrets, ClientName: oauthClient, TokenName: accessToken, AllowLoopback: true, Log: o.Log}
-	if _, err := keeper.Run(ctx, token.Request{}); err != nil {
+	shared, err := b.slackSecrets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.keeper = &token.Keeper{
+		Store: crm.Secrets, ClientName: oauthClient, TokenName: accessToken,
+		AccountsURL: crm.AccountsURL, AllowLoopback: crm.AllowLoopback, Log: o.Log, Now: o.now, Function: strings.Replace(o.function, usersQuery, "token-refresh", 1),
+	}
+	if _, err := b.keeper.Run(ctx, token.Request{}); err != nil && o.CRM == nil {
 		return nil, fmt.Errorf("first token: %w", err)
 	}
-	tokens := &token.Source{Store: secrets, Name: accessToken, Log: o.Log, Tell: func(_ context.Context, version string) error {
-		b.jobs.Go(func() { refreshToken(ctx, keeper, token.Request{Reason: token.Refused, Version: version}, o.Log) })
+	tokens := &token.Source{Store: crm.Secrets, Name: accessToken, Log: o.Log, Now: o.now, Tell: func(of context.Context, version string) error {
+		b.later(ctx, of, func(ctx context.Context) {
+			b.refresh(ctx, token.Request{Reason: token.Refused, Version: version}, o.Log)
+		})
 		return nil
 	}}
-	client := &zoho.Client{Tokens: tokens.Token, Refused: tokens.Refused, Done: bot.CountCall, AllowLoopback: true, Log: o.Log}
-	everyone := bot.Audience{Everyone: true}
+	client := &zoho.Client{Tokens: tokens.Token, Refused: tokens.Refused, Done: bot.CountCall, AllowLoopback: crm.AllowLoopback, Log: o.Log}
+	everyone, members := bot.Audience{Everyone: true}, bot.Audience{Everyone: true, NoGuests: true}
+	pages := crmPages(crm.AccountsURL)
 	handler := &bot.Bot{
 		People: &directory.Directory{
 			Read: client.ReadUsers, Changed: client.UsersModifiedSince, Store: o.Store, Log: o.Log,
-			Roles: client.Roles, Profiles: client.Profiles, Org: client.Org,
+			Roles: client.Roles, Profiles: client.Profiles, Org: client.Org, Now: o.now,
 		},
-		Records:    &records.Finder{CRM: client},
-		RecordPage: "https://crm.zoho.com/crm/{org}/tab/{module}/{id}",
-		Secrets:    bot.StoredSecrets(secrets, slackSecret, o.Log),
+		Records:    &records.Finder{CRM: client, Now: o.now},
+		RecordPage: pages + "{org}/tab/{module}/{id}",
+		Secrets:    bot.StoredSecrets(shared, slackSecret, o.Log),
 		Claims:     o.Store,
-		Access:     bot.Access{Teams: []string{slacksim.Team}, People: everyone, Owners: everyone, Admins: everyone},
-		UserPage:   "https://crm.zoho.com/crm/{org}/settings/users/{id}", AuditChannel: slacksim.Channel,
-		Token: tokens.Token, Health: tokens.Health, Version: o.Version,
+		Access:     bot.Access{Teams: []string{slacksim.Team}, People: everyone, Owners: members, Admins: members},
+		UserPage:   pages + "{org}/settings/users/{id}", AuditChannel: slacksim.Channel, NoticeChannel: slacksim.Channel,
+		Token: tokens.Token, Health: tokens.Health, Version: o.Version, Now: o.now,
 		SlackAPI: b.slack.Base + "/api/", AllowLoopback: true,
-		Log: o.Log,
+		Log: o.Log, Function: o.function,
 	}
-	handler.HandOver = func(_ context.Context, job []byte) error {
-		b.jobs.Go(func() { do(ctx, handler, job, o.Log) })
+	handler.HandOver = func(of context.Context, job []byte) error {
+		b.later(ctx, of, func(ctx context.Context) { do(ctx, handler, job, o.Log) })
 		return nil
 	}
-	first, cancel := context.WithTimeout(ctx, firstSync)
+	first, cancel := context.WithTimeout(ctx, cmp.Or(o.patience, firstSync))
 	defer cancel()
-	do(first, handler, directorySync, o.Log)
-	b.jobs.Go(func() { keepFresh(ctx, keeper, handler, o.Log) })
+	do(first, handler, firstSyncOf(o), o.Log)
+	b.jobs.Go(func() { b.keepFresh(ctx, handler, o.Log) })
 	return handler, nil
+}
+
+// later does what asynchronous invocations do on AWS: it outlives the request
+// that it is of, and belongs to the same exchange.
+func (b *Bot) later(ctx, of context.Context, do func(context.Context)) {
+	ctx = withExchange(ctx, exchangeOf(of))
+	b.jobs.Go(func() { do(ctx) })
+}
+
+// crmPages is where the pages of a CRM begin, by its accounts server. Those of
+// what is played lead to Zoho's first data centre.
+func crmPages(accountsURL string) string {
+	host, real := strings.CutPrefix(accountsURL, "https://accounts.")
+	if !real {
+		host = "zoho.com"
+	}
+	return "https://crm." + host + "/crm/"
 }
 
 // firstSync bounds the read of everybody before the first question, which finds
@@ -277,8 +338,17 @@ const firstSync = time.Second
 
 var directorySync = []byte(`{"job":"directory-sync"}`)
 
-func refreshToken(ctx context.Context, keeper *token.Keeper, r token.Request, log *slog.Logger) {
-	if _, err := keeper.Run(ctx, r); err != nil {
+// firstSyncOf reads everybody of a real CRM, which may be another one than last
+// time.
+func firstSyncOf(o Options) []byte {
+	if o.CRM != nil {
+		return []byte(`{"job":"directory-sync","all":true}`)
+	}
+	return directorySync
+}
+
+func (b *Bot) refresh(ctx context.Context, r token.Request, log *slog.Logger) {
+	if _, err := b.keeper.Run(ctx, r); err != nil {
 		log.ErrorContext(ctx, "token", "err", err)
 	}
 }
@@ -289,28 +359,35 @@ func do(ctx context.Context, b *bot.Bot, job []byte, log *slog.Logger) {
 	}
 }
 
-// secrets are what an operator fills in on AWS.
-func (b *Bot) secrets(ctx context.Context, crm *zohosim.Zoho) (store.Store, error) {
-	accounts, err := b.play(crm)
+// crm is the real one, or the one that is played, with a client of its own.
+func (b *Bot) crm(ctx context.Context, o Options) (CRM, error) {
+	if o.CRM != nil {
+		return *o.CRM, nil
+	}
+	accounts, err := b.play(o.Zoho)
 	if err != nil {
-		return nil, err
+		return CRM{}, err
 	}
 	secrets := &store.Memory{}
-	for name, value := range map[string]any{
-		slackSecret: bot.Secrets{Signing: []string{b.slack.SigningSecret}, BotToken: b.slack.BotToken},
-		oauthClient: map[string]string{
-			"client_id": crm.ClientID, "client_secret": crm.ClientSecret, "refresh_token": crm.RefreshToken, "accounts_server": accounts,
-		},
-	} {
-		data, err := json.Marshal(value)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := secrets.WriteIfUnchanged(ctx, name, data, store.Absent); err != nil {
-			return nil, err
-		}
+	return CRM{secrets, accounts, true}, keep(ctx, secrets, oauthClient, map[string]string{
+		"client_id": o.Zoho.ClientID, "client_secret": o.Zoho.ClientSecret, "refresh_token": o.Zoho.RefreshToken, "accounts_server": accounts,
+	})
+}
+
+// slackSecrets are what an operator fills in on AWS. Those of a played Slack are
+// new in each start, and are kept in memory alone.
+func (b *Bot) slackSecrets(ctx context.Context) (store.Store, error) {
+	secrets := &store.Memory{}
+	return secrets, keep(ctx, secrets, slackSecret, bot.Secrets{Signing: []string{b.slack.SigningSecret}, BotToken: b.slack.BotToken})
+}
+
+// keep stores a value that is not there yet, as JSON.
+func keep(ctx context.Context, in store.Store, name string, value any) error {
+	data, err := json.Marshal(value)
+	if err == nil {
+		_, err = in.WriteIfUnchanged(ctx, name, data, store.Absent)
 	}
-	return secrets, nil
+	return err
 }
 
 // play serves a played system and gives its address.
@@ -324,14 +401,14 @@ func (b *Bot) play(system http.Handler) (url string, err error) {
 }
 
 // keepFresh does what schedules do on AWS.
-func keepFresh(ctx context.Context, keeper *token.Keeper, b *bot.Bot, log *slog.Logger) {
+func (b *Bot) keepFresh(ctx context.Context, handler *bot.Bot, log *slog.Logger) {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			refreshToken(ctx, keeper, token.Request{}, log)
-			do(ctx, b, directorySync, log)
+			b.refresh(ctx, token.Request{}, log)
+			do(ctx, handler, directorySync, log)
 		case <-ctx.Done():
 			return
 		}

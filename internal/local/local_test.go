@@ -27,6 +27,7 @@ func TestAsk(t *testing.T) {
 		{"/crmuser", "patrisia boyle", "Did you mean this person?\nPatricia Boyle ‹Show›\n"},
 		{"/crmuser", "patricia", "co@zsso.com\nAnd 1 more. Add a last name, or a filter such as role:sales.\nRead from Zoho CRM "},
 		{"/crmuser", "R&D <x>", "Nobody in Zoho CRM matches “R&D <x>”."},
+		{"/crmowner", "orphans", "John ‹Show›\nDisabled · reports to CEO (3 people), by role\n1 record (1 account)\n"},
 		{"/crmadmins", "", "1 admin in Zoho CRM\n1 active · none flagged\n\nAdministrator profile\n• Patricia Boyle · CEO · patricia.a+us@zohotest.com\nRead from Zoho CRM "},
 		{"/crmuser", "", "Patricia Boyle\nCEO · Administrator profile\n"},
 		{"/crmusers", "by role", "15 people by role\nCEO: 6 (3 active)\n"},
