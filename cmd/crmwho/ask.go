@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,36 +22,57 @@ func askCommand() *cobra.Command {
 	var asJSON, logs bool
 	var folder string
 	c := &cobra.Command{
-		Use:   "ask /COMMAND [WORDS...]",
-		Short: "Ask the bot one question and print its answer",
+		Use:   "ask [/COMMAND [WORDS...]]",
+		Short: "Ask the bot questions in a terminal",
 		Long: `Ask starts the bot on this computer over Zoho's documented sample, sends it the
 command as Slack does, signed and over HTTP, and prints the answer, and what came
-to the channel meanwhile.`,
-		Example: "  crmwho ask /crmuser kim\n  crmwho ask /crmadmins --json",
-		Args:    cobra.MinimumNArgs(1),
+to the channel meanwhile. Without a command it takes questions at a prompt, where
+the number of a button presses it; Ctrl-D or Ctrl-C ends it.`,
+		Example: "  crmwho ask /crmuser kim\n  crmwho ask /crmadmins --json\n  crmwho ask",
 		RunE: func(c *cobra.Command, args []string) error {
+			if asJSON && len(args) == 0 {
+				return errors.New("--json takes a question, such as crmwho ask /crmadmins --json")
+			}
 			bot, err := local.Start(c.Context(), options(c, anyPort, folder, logs))
 			if err != nil {
 				return err
 			}
 			defer bot.Stop()
-			print := func(message []byte) error { return show(c.OutOrStdout(), message) }
-			if asJSON {
-				print = func(message []byte) error {
-					_, err := c.OutOrStdout().Write(message)
-					return err
-				}
+			if len(args) == 0 {
+				return converse(c, bot)
 			}
-			if err := bot.Ask(c.Context(), args[0], strings.Join(args[1:], " "), print); err != nil || asJSON {
-				return err
-			}
-			return showNews(bot, c.OutOrStdout(), print)
+			return askOnce(c, bot, args, asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the answer exactly as Slack would get it")
 	addStoreFlag(c, &folder)
 	addLogFlag(c, &logs)
 	return c
+}
+
+// askOnce asks one question, and shows what comes of it.
+func askOnce(c *cobra.Command, bot *local.Bot, args []string, asJSON bool) error {
+	print := func(message []byte) error { return show(c.OutOrStdout(), message) }
+	if asJSON {
+		print = func(message []byte) error {
+			_, err := c.OutOrStdout().Write(message)
+			return err
+		}
+	}
+	if err := bot.Ask(c.Context(), args[0], strings.Join(args[1:], " "), print); err != nil || asJSON {
+		return err
+	}
+	return showNews(bot, c.OutOrStdout(), print)
+}
+
+// converse takes questions at a prompt, after one of its own.
+func converse(c *cobra.Command, bot *local.Bot) error {
+	fmt.Fprint(c.OutOrStdout(), typeHere)
+	p := &prompt{bot: bot, out: c.OutOrStdout()}
+	if err := p.take(c.Context(), "/crmuser kim"); err != nil {
+		return err
+	}
+	return p.run(c.Context(), c.InOrStdin())
 }
 
 func addStoreFlag(c *cobra.Command, folder *string) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -166,12 +165,10 @@ func (b *backend) filled(text string, more ...string) string {
 func (b *backend) openFolder(dir string) error {
 	if dir != "" {
 		b.flags = " --dir " + shellWord(dir)
-	} else {
-		base, err := os.UserConfigDir()
-		if err != nil {
-			return errors.New("there is no folder for the user's configuration: give one with --dir")
-		}
-		dir = filepath.Join(base, "crmwho")
+	}
+	dir, err := configDir(dir)
+	if err != nil {
+		return err
 	}
 	b.store, b.where = store.Folder{Dir: dir}, "the folder "+dir
 	b.client, b.token, b.slack = "oauth-client", "access-token", "slack"

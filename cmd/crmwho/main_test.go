@@ -9,12 +9,15 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"crmwho/internal/local"
 	"crmwho/internal/sim/slacksim"
+	"crmwho/internal/sim/zohosim"
 	"crmwho/internal/zoho"
 )
 
@@ -72,52 +75,25 @@ func TestAskLog(t *testing.T) {
 	}
 }
 
-func TestAskNothing(t *testing.T) {
-	if _, _, err := run(t, t.Context(), "", "ask"); err == nil {
-		t.Error("no question was accepted")
+// TestAskAtAPrompt types what can be asked, pressed and filled in.
+func TestAskAtAPrompt(t *testing.T) {
+	got, _, err := run(t, t.Context(), "crmuser lee\n\n4\n99\n/crmadmins audit\n2\nWho is that?\n/crmadmins\n", "ask")
+	if err != nil {
+		t.Errorf("got %v", err)
+	}
+	for _, want := range []string{"> /crmuser kim\n⚠ Invitation pending\nKim\n", "> ⚠ Invitation pending\nLee\n", "‹3 What do they own?› ‹4 Up the chain›", "> Who Lee reports to\n", "> there is no button 99\n",
+		"\nThe audit is posted.\nOpen the post\n\nIn the channel:\nAdmin audit: 1 admin\n", "‹1 Acknowledge› ‹2 Question›", "\n\nIn its thread:\n1 admin\n", "\nAttached: crm-admins-",
+		"> Question the audit\nWhat is wrong or unclear?\n", "\nType it in one line. An empty line cancels.\n",
+		"\nYou questioned this audit, ", "\n“Who is that?”\n", "\n\nNow in the channel:\nAdmin audit: 1 admin\n", "\nQuestioned by @U0SAMPLE, ", "1 admin in Zoho CRM"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in %s", want, got)
+		}
 	}
 }
 
-// TestServe types what can be asked, pressed and filled in, and then lets nobody
-// type: the bot goes on until it is interrupted.
-func TestServe(t *testing.T) {
-	ctx, interrupt := context.WithCancel(t.Context())
-	in, typed := io.Pipe()
-	out, printed := io.Pipe()
-	c := command()
-	c.SetArgs([]string{"serve"})
-	c.SetIn(in)
-	c.SetOut(printed)
-	done := make(chan error, 1)
-	go func() {
-		done <- c.ExecuteContext(ctx)
-		printed.Close()
-	}()
-	go func() {
-		_, _ = io.WriteString(typed, "crmuser lee\n\n4\n99\n/crmadmins audit\n2\nWho is that?\n/crmadmins\n")
-		typed.Close()
-	}()
-	var got strings.Builder
-	buffer := make([]byte, 4096)
-	for !strings.Contains(got.String(), "1 admin in Zoho CRM") {
-		n, err := out.Read(buffer)
-		got.Write(buffer[:n])
-		if err != nil {
-			t.Fatalf("%v after %s", err, &got)
-		}
-	}
-	go func() { _, _ = io.Copy(io.Discard, out) }()
-	interrupt()
-	if err := <-done; err != nil {
-		t.Errorf("interrupted: %v", err)
-	}
-	for _, want := range []string{"http://127.0.0.1:", "> /crmuser kim\n⚠ Invitation pending\nKim\n", "> ⚠ Invitation pending\nLee\n", "‹3 What do they own?› ‹4 Up the chain›", "> Who Lee reports to\n", "> there is no button 99\n",
-		"\nThe audit is posted.\nOpen the post\n\nIn the channel:\nAdmin audit: 1 admin\n", "‹1 Acknowledge› ‹2 Question›", "\n\nIn its thread:\n1 admin\n", "\nAttached: crm-admins-",
-		"> Question the audit\nWhat is wrong or unclear?\n", "\nType it in one line. An empty line cancels.\n",
-		"\nYou questioned this audit, ", "\n“Who is that?”\n", "\n\nNow in the channel:\nAdmin audit: 1 admin\n", "\nQuestioned by @U0SAMPLE, "} {
-		if !strings.Contains(got.String(), want) {
-			t.Errorf("%q is not in %s", want, &got)
-		}
+func TestAskJSONOfNothing(t *testing.T) {
+	if _, _, err := run(t, t.Context(), "", "ask", "--json"); err == nil || !strings.Contains(err.Error(), "crmwho ask /crmadmins --json") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -135,6 +111,27 @@ func TestAnEmptyLineClosesAModal(t *testing.T) {
 func TestServeOnLoopbackOnly(t *testing.T) {
 	if _, _, err := run(t, t.Context(), "", "serve", "--listen", "0.0.0.0:0"); err == nil || !strings.Contains(err.Error(), "127.0.0.1") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestServeAtATakenPort says what to do if the port was asked for.
+func TestServeAtATakenPort(t *testing.T) {
+	taken, err := local.Listen(anyPort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	if _, _, err := run(t, t.Context(), "", "serve", "--listen", taken.Addr().String()); err == nil || !strings.Contains(err.Error(), "port 0 stands for any free one") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestServeInterruptedAtOnce ends without a word.
+func TestServeInterruptedAtOnce(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	if out, errs, err := run(t, ctx, "", "serve", "--listen", anyPort, "--dir", t.TempDir()); err != nil || out != "" || errs != "" {
+		t.Errorf("got %q, %q, %v", out, errs, err)
 	}
 }
 
@@ -219,5 +216,83 @@ func TestZohoRefusesWhatItCannotBe(t *testing.T) {
 		if _, _, err := run(t, t.Context(), "", append([]string{"zoho"}, args...)...); err == nil {
 			t.Errorf("%q was accepted", args)
 		}
+	}
+}
+
+// TestServe opens the page, says where it is, and ends when it is interrupted.
+func TestServe(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "crm who")
+	url, stop := startPage(t, "--dir", dir)
+	reply, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	if page, err := io.ReadAll(reply.Body); err != nil || reply.StatusCode != http.StatusOK || !strings.Contains(string(page), "<title>crmwho") {
+		t.Errorf("got %d %s, %v", reply.StatusCode, page, err)
+	}
+	if _, _, err := run(t, t.Context(), "", "serve", "--listen", anyPort, "--dir", dir); err == nil || !strings.Contains(err.Error(), "--dir") {
+		t.Errorf("a second one over the same folder: got %v", err)
+	}
+	if err := stop(); err != nil {
+		t.Errorf("interrupted: %v", err)
+	}
+	_, stop = startPage(t, "--dir", dir, "--fresh")
+	if err := stop(); err != nil {
+		t.Errorf("fresh: %v", err)
+	}
+}
+
+// startPage runs serve until stop is called, which gives its error.
+func startPage(t *testing.T, args ...string) (url string, stop func() error) {
+	t.Helper()
+	ctx, interrupt := context.WithCancel(t.Context())
+	out, printed := io.Pipe()
+	c := command()
+	c.SetArgs(append([]string{"serve", "--listen", anyPort}, args...))
+	c.SetOut(printed)
+	done := make(chan error, 1)
+	go func() {
+		err := c.ExecuteContext(ctx)
+		printed.CloseWithError(err)
+		done <- err
+	}()
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if at, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "http://"); ok {
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return "http://" + at, func() error { interrupt(); return <-done }
+		}
+	}
+	interrupt()
+	t.Fatal(lines.Err(), <-done)
+	return "", nil
+}
+
+// TestServeARealCRM takes the credentials that setup has stored, and gives them to
+// the server alone that they are for.
+func TestServeARealCRM(t *testing.T) {
+	w := newWorld(t, zohosim.Config{})
+	if _, _, err := w.run(t, "", "serve", "--zoho", w.zohoURL); err == nil || !strings.Contains(err.Error(), "crmwho setup --dir "+w.dir) {
+		t.Errorf("before setup: got %v", err)
+	}
+	out, _, err := w.run(t, w.typed(w.zoho.GrantToken), "setup")
+	if err != nil || !strings.Contains(out, "crmwho serve --zoho "+w.zohoURL+" --dir "+w.dir) {
+		t.Fatal(out, err)
+	}
+	for accounts, want := range map[string]string{
+		"https://accounts.zoho.eu": "are for " + w.zohoURL, "https://zoho.example": "--zoho: ", "eu": "such as https://accounts.zoho.eu",
+	} {
+		if _, _, err := w.run(t, "", "serve", "--zoho", accounts); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", accounts, err, want)
+		}
+	}
+	before := w.calls(zohosim.UsersCall)
+	_, stop := startPage(t, "--dir", w.dir, "--zoho", strings.ToUpper(w.zohoURL[:4])+w.zohoURL[4:]+"/")
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if w.calls(zohosim.UsersCall) == before {
+		t.Error("nobody was read")
 	}
 }

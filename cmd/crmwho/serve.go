@@ -1,170 +1,146 @@
 package main
 
 import (
-	"bufio"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"crmwho/internal/local"
+	"crmwho/internal/store"
+	"crmwho/internal/token"
+	"crmwho/internal/zoho"
 )
 
+// pageAddress is where the page is, if it is free: an address to keep.
+const pageAddress = "127.0.0.1:8017"
+
 func serveCommand() *cobra.Command {
-	var address, folder string
-	var logs bool
+	var address, folder, crm string
+	var fresh, logs bool
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Run the bot on this computer and ask it questions",
-		Long: `Serve runs the bot on a loopback port over Zoho's documented sample of 15 users.
-Type questions at its prompt; Ctrl-D or Ctrl-C ends it.`,
+		Short: "Open a page on this computer that plays Slack, with the bot behind it",
+		Long: `Serve runs the bot on this computer, over Zoho's documented sample of 15 users or a
+generated organisation, and a page that plays Slack: a phone and a desktop beside
+each other, with the controls of it all. It goes on until Ctrl-C.
+
+What was said is kept in a folder, so that another start goes on from there.
+
+With --zoho and what crmwho setup has stored in the folder, the same page asks a
+real CRM. The Slack stays a played one. Whoever can open pages on this computer
+then sees what the CRM user behind it sees.`,
+		Example: `  crmwho serve
+  crmwho serve --fresh
+  crmwho setup && crmwho serve --zoho https://accounts.zoho.eu`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			bot, err := local.Start(c.Context(), options(c, address, folder, logs))
+			dir, err := configDir(folder)
 			if err != nil {
 				return err
 			}
-			defer bot.Stop()
-			fmt.Fprintf(c.OutOrStdout(), welcome, bot.URL)
-			p := &prompt{bot: bot, out: c.OutOrStdout()}
-			if err := p.take(c.Context(), "/crmuser kim"); err != nil {
-				return err
+			o := local.WorldOptions{Dir: dir, Fresh: fresh, Version: version}
+			if logs {
+				o.Log = slog.NewJSONHandler(c.ErrOrStderr(), nil)
 			}
-			return p.run(c.Context(), c.InOrStdin())
+			if crm != "" {
+				if o.CRM, err = realCRM(c.Context(), dir, folder, crm); err != nil {
+					return err
+				}
+				o.Name = o.CRM.AccountsURL
+			}
+			return servePage(c, o, address)
 		},
 	}
-	c.Flags().StringVar(&address, "listen", anyPort, "loopback address and port; port 0 is any free one")
-	addStoreFlag(c, &folder)
+	flags := c.Flags()
+	flags.StringVar(&address, "listen", "", "loopback address and port; port 0 is any free one (default "+pageAddress+", or any free port)")
+	flags.StringVar(&folder, "dir", "", "folder in which history is kept, and with --zoho the secrets are (default crmwho below the user's configuration)")
+	flags.BoolVar(&fresh, "fresh", false, "forget the history, and start over")
+	flags.StringVar(&crm, "zoho", "", "accounts server of a real Zoho CRM, such as https://accounts.zoho.eu, with the credentials that crmwho setup has stored")
 	addLogFlag(c, &logs)
 	return c
 }
 
-const welcome = `The bot answers Slack's signed requests at
-  %s
-The people are the 15 of Zoho's documentation. Type as you would in Slack:
-  /crmuser kim            one person
-  /crmuser patricia       several people match
-  /crmuser ceo@zooho.com  an e-mail address
-  /crmuser patrisia       a typing error
-  /crmowner gentest       who owns the records that are called so
-  /crmowner orphans       records whose owner is not active
-  /crmusers role:sales    who has a role
-  /crmusers by role       how many have which
-  /crmadmins              who is an administrator
-  /crmadmins audit        posts an audit of the admins in the channel
-  /crmadmins history      the audits so far, and who has signed them
-  /crmuser                your own card: you are Patricia Boyle here
-  /crmstatus              how the bot is
-  /crmuser help           what a command does
-A number presses that button of the last answer. Ctrl-D ends it. Here is the first question and its answer:
-
-> /crmuser kim
-`
-
-// prompt asks what is typed, a question a line.
-type prompt struct {
-	bot      *local.Bot
-	out      io.Writer
-	controls []local.Control // what can be pressed, of all that the last line brought
-	modal    string          // id of the modal that the next line is for; empty: of none
-}
-
-// run asks until the input ends. Where nobody types, such as in a script or in
-// the background, it serves until it is interrupted.
-func (p *prompt) run(ctx context.Context, in io.Reader) error {
-	lines := make(chan string)
-	go func() {
-		defer close(lines)
-		for scan := bufio.NewScanner(in); scan.Scan(); {
-			lines <- scan.Text()
-		}
-	}()
-	for {
-		fmt.Fprint(p.out, "\n> ")
-		select {
-		case line, ok := <-lines:
-			if !ok {
-				fmt.Fprintln(p.out)
-				if !isTerminal(in) {
-					<-ctx.Done()
-				}
-				return nil
-			}
-			if err := p.take(ctx, line); err != nil {
-				fmt.Fprintln(p.out, err)
-			}
-		case <-ctx.Done():
-			fmt.Fprintln(p.out)
-			return nil
-		}
-	}
-}
-
-// take takes a line, and shows what it brings and what is new in the channel.
-func (p *prompt) take(ctx context.Context, line string) error {
-	if err := p.do(ctx, strings.TrimSpace(line)); err != nil {
-		return err
-	}
-	return showNews(p.bot, p.out, p.show)
-}
-
-// do takes a line as it is typed in Slack, where a slash may be forgotten, the
-// number of what is to be pressed, or what is typed into a modal.
-func (p *prompt) do(ctx context.Context, line string) (err error) {
-	command, words, _ := strings.Cut(line, " ")
-	n, noNumber := strconv.Atoi(command)
-	switch {
-	case p.modal != "":
-		return p.fill(ctx, line)
-	case line == "":
-		return nil
-	case noNumber == nil && (n < 1 || n > len(p.controls)):
-		return fmt.Errorf("there is no button %d", n)
-	}
-	pressable := p.controls
-	p.controls = nil
-	if noNumber != nil {
-		return p.bot.Ask(ctx, "/"+strings.TrimPrefix(command, "/"), words, p.show)
-	}
-	if p.modal, err = p.bot.Press(ctx, pressable[n-1], p.show); p.modal != "" {
-		fmt.Fprintln(p.out, "Type it in one line. An empty line cancels.")
-	}
-	return err
-}
-
-// fill fills in a modal, or closes it.
-func (p *prompt) fill(ctx context.Context, line string) error {
-	modal := p.modal
-	p.modal, p.controls = "", nil
-	if line == "" {
-		fmt.Fprintln(p.out, "Nothing was sent.")
-		return nil
-	}
-	return p.bot.Fill(ctx, modal, line, p.show)
-}
-
-func (p *prompt) show(message []byte) error {
-	text, controls, err := local.NumberedText(message, isTerminal(p.out), len(p.controls))
+// servePage opens the page.
+func servePage(c *cobra.Command, o local.WorldOptions, address string) error {
+	listener, err := listen(address)
 	if err != nil {
 		return err
 	}
-	p.controls = append(p.controls, controls...)
-	_, err = fmt.Fprint(p.out, text)
-	return err
+	defer listener.Close()
+	patience := time.AfterFunc(time.Second, func() {
+		fmt.Fprintln(c.ErrOrStderr(), "Reading the people of the CRM. That can take a minute.")
+	})
+	defer patience.Stop()
+	world, err := local.Open(c.Context(), o)
+	patience.Stop()
+	if err != nil && c.Context().Err() != nil {
+		return nil // Ctrl-C came first
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.OutOrStdout(), "Ask at\n  http://%s\nWhat is said is kept in %s. Ctrl-C ends it.\n", listener.Addr(), filepath.Join(o.Dir, "page"))
+	return errors.Join(world.Serve(c.Context(), listener), world.Close())
 }
 
-// showNews shows what is new in the channel, under lines that say where.
-func showNews(bot *local.Bot, out io.Writer, show func(message []byte) error) error {
-	heading := ""
-	return bot.News(func(where string, message []byte) error {
-		fmt.Fprintln(out)
-		if where != heading {
-			fmt.Fprintln(out, where)
-		}
-		heading = where
-		return show(message)
-	})
+// listen opens the port that was asked for, or else the usual one if it is free.
+func listen(address string) (net.Listener, error) {
+	listener, err := local.Listen(cmp.Or(address, pageAddress))
+	switch {
+	case err == nil:
+		return listener, nil
+	case address == "":
+		return local.Listen(anyPort)
+	}
+	return nil, fmt.Errorf("--listen: %w; port 0 stands for any free one", err)
 }
+
+// configDir is a folder that was asked for, or the usual one.
+func configDir(asked string) (string, error) {
+	if asked != "" {
+		return asked, nil
+	}
+	base, err := os.UserConfigDir()
+	if err != nil {
+		return "", errors.New("there is no folder for the user's configuration: give one with --dir")
+	}
+	return filepath.Join(base, "crmwho"), nil
+}
+
+// realCRM is the one at an accounts server whose credentials are in a folder. A
+// client secret goes to no other server than the one that it was made for.
+func realCRM(ctx context.Context, dir, asked, accounts string) (*local.CRM, error) {
+	loopback, _ := strconv.ParseBool(os.Getenv("CRMWHO_ALLOW_LOOPBACK")) // anything else is no
+	if err := zoho.CheckAccountsURL(accounts, loopback); err != nil {
+		return nil, fmt.Errorf("--zoho: %w: give an address such as https://accounts.zoho.eu", err)
+	}
+	accounts = plainURL(accounts)
+	crm := &local.CRM{Secrets: store.Folder{Dir: dir}, AccountsURL: accounts, AllowLoopback: loopback}
+	client, err := token.ReadClient(ctx, crm.Secrets, "oauth-client", accounts, loopback)
+	setup := "crmwho setup"
+	if asked != "" {
+		setup += " --dir " + shellWord(asked)
+	}
+	switch {
+	case errors.Is(err, token.ErrNotSetUp):
+		return nil, fmt.Errorf("%s has no credentials of Zoho CRM yet: run %s first", dir, setup)
+	case err != nil:
+		return nil, err
+	case plainURL(client.AccountsServer) != accounts:
+		return nil, fmt.Errorf("the credentials in %s are for %s: give that to --zoho, or run %s for the other", dir, client.AccountsServer, setup)
+	}
+	return crm, nil
+}
+
+// plainURL is an address as it is compared: scheme and host know no capitals.
+func plainURL(address string) string { return strings.ToLower(strings.TrimSuffix(address, "/")) }

@@ -333,6 +333,9 @@ func (s *zohoSetup) tellNext(ctx context.Context) error {
 	if s.outputs != nil {
 		s.say("  aws lambda invoke --function-name %s --cli-binary-format raw-in-base64-out --payload '{\"job\":\"directory-sync\"}' /dev/stdout\n    reads the people at once; otherwise the schedule does within ten minutes", s.outputs[outUsersQuery])
 	}
+	if s.outputs == nil {
+		s.say("  %s\n    opens a page on this computer that plays Slack, over this CRM", s.command("serve --zoho "+shellWord(s.client.AccountsServer)))
+	}
 	s.say("  %s\n    tells how the access token is\n  %s\n    looks at everything", s.command("token"), s.command("doctor"))
 	return nil
 }
