@@ -15,9 +15,11 @@ TOOL = go tool -modfile=tools.mod
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: run
-run: ## Run the bot on this computer and ask it questions
-	@go build -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o build/crmwho ./cmd/crmwho && exec build/crmwho serve
+.PHONY: run program
+run: program ## Open a page on this computer that plays Slack, with the bot behind it
+	@exec build/crmwho serve
+program:
+	@go build -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o build/crmwho ./cmd/crmwho
 
 .PHONY: test
 test: ## Run every test, with Go alone
@@ -34,6 +36,26 @@ check: ## Check formatting, go.mod, vet, staticcheck and the import rules
 	go vet ./...
 	$(TOOL) staticcheck ./...
 	go test -run '^TestImports' .
+
+# The tests need what the page does not: Node.js, npm and a browser.
+BROWSER = internal/local/browser
+CHROMIUM ?= /usr/bin/chromium
+# Where the tour leaves its pictures. They show no commit's version, so that they
+# change with what they show alone.
+PICTURES ?= docs
+export CHROMIUM
+
+.PHONY: browser tour has-browser
+browser: has-browser program $(BROWSER)/node_modules/.package-lock.json ## Try the page in a browser; needs Node.js, npm and Chromium
+	@node --test --test-reporter=tap $(BROWSER)/*.test.mjs
+tour: VERSION = 1.2.3
+tour: has-browser program $(BROWSER)/node_modules/.package-lock.json ## Take README's pictures anew, into PICTURES
+	@node $(BROWSER)/tour.mjs "$(PICTURES)"
+has-browser:
+	@for needed in node npm "$(CHROMIUM)"; do command -v "$$needed" >/dev/null || { \
+		echo "make browser and make tour need Node.js, npm and Chromium, and $$needed is not there: install it, or name your Chromium with CHROMIUM=PATH"; exit 1; }; done
+$(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json
+	@cd $(BROWSER) && npm ci && touch node_modules/.package-lock.json
 
 .PHONY: golden
 golden: ## Rewrite the golden files of the messages and slack-manifest.yaml; read the diff
