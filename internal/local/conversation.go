@@ -172,7 +172,8 @@ func where(channel string) string {
 }
 
 // answered does with a private message what came to its response URL. What
-// stays in a channel Slack itself keeps.
+// stays in a channel Slack itself keeps. The bot deletes none: delete_original
+// is not played here.
 func (s *scene) answered(p slacksim.Post) {
 	from, known := s.hooks[p.To]
 	if !known { // nobody of the page was given it
@@ -181,19 +182,15 @@ func (s *scene) answered(p slacksim.Post) {
 	var m struct {
 		Text   string            `json:"text"`
 		Blocks []json.RawMessage `json:"blocks"`
-		Delete bool              `json:"delete_original"`
 	}
 	_ = json.Unmarshal(p.Body, &m) // Slack has accepted it
 	pressed := s.at(from.entry)
 	private := pressed != nil && pressed.Kind == kindPrivate
 	empty := m.Text == "" && len(m.Blocks) == 0
-	if p.Replaced && m.Delete && private {
-		s.drop(pressed)
-	}
 	after := max(1, time.Since(from.began).Milliseconds())
 	switch {
 	case p.InChannel || empty || p.Replaced && pressed != nil && !private:
-	case p.Replaced && private && !m.Delete:
+	case p.Replaced && private:
 		pressed.Body, pressed.Bytes, pressed.After, pressed.Exchange, pressed.Edited = p.Body, len(p.Body), after, from.exchange, true
 		s.show(pressed)
 	default:

@@ -112,12 +112,14 @@ type shown struct {
 	Exchanges []struct {
 		ID        int
 		What      string
+		At        int64
 		Sent, Got int
 		MS        *int64
 		Error     string
 	}
 	Lines []struct {
 		Exchange int
+		At       int64
 		Msg      string
 		Attrs    object
 		Metrics  []struct {
@@ -288,6 +290,9 @@ func TestAPageForEachConversation(t *testing.T) {
 	if card.ID != list.ID || card.Where != "dm" || !strings.HasPrefix(card.text(), "Patricia Boyle\n") || !card.Edited {
 		t.Errorf("got %+v %s", card, card.text())
 	}
+	if shared := p.press(card, "Share here").last(); shared.Kind != "shared" || shared.Where != "dm" {
+		t.Errorf("shared: got %+v", shared)
+	}
 	p.must("type", object{"where": "channel", "text": "good morning"})
 	if said := p.look().last(); said.Kind != "shared" || said.By != "U0SAMPLE" || said.text() != "good morning\n" {
 		t.Errorf("got %+v", said)
@@ -384,6 +389,10 @@ func TestAnAuditOfThePage(t *testing.T) {
 	if x := s.Exchanges[len(s.Exchanges)-1]; x.What != "job admin-audit" || x.MS == nil || x.Error != "" {
 		t.Errorf("got %+v", x)
 	}
+	p.must("world", object{"advance": 24 * 3600})
+	if got := p.ask("/crmstatus"); !strings.Contains(got.text(), "Last audit: 24 hours ago") {
+		t.Errorf("a day later: got %s", got.text())
+	}
 	p.stop()
 
 	p = open(t, local.WorldOptions{Dir: dir})
@@ -436,8 +445,12 @@ func TestBadDaysOfThePage(t *testing.T) {
 	if got := p.ask("/crmuser kim"); !strings.Contains(got.text(), "Kim\n") || !strings.Contains(got.text(), "11 min") {
 		t.Errorf("down: got %s", got.text())
 	}
-	if s := p.look(); s.World.Day != "down" || s.World.Ahead != 660 {
+	s := p.look()
+	if s.World.Day != "down" || s.World.Ahead != 660 {
 		t.Errorf("got %+v", s.World)
+	}
+	if x, l := s.Exchanges[len(s.Exchanges)-1], s.Lines[len(s.Lines)-1]; l.Exchange != x.ID || l.At < x.At {
+		t.Errorf("a line of another time than its exchange: got %d, want %d or later", l.At, x.At)
 	}
 	p.must("world", object{"day": "dead"})
 	p.must("job", object{"job": "directory-sync"})
@@ -474,6 +487,9 @@ func TestPeopleOfThePage(t *testing.T) {
 	p.must("person", object{"id": kim, "do": "disable"})
 	p.stop()
 	p = open(t, local.WorldOptions{Dir: dir})
+	if s := p.look(); s.World.Ahead != 3600 || time.Until(time.UnixMilli(s.World.Now)) < 50*time.Minute {
+		t.Errorf("after a restart: got the time %v, %d s ahead", time.UnixMilli(s.World.Now), s.World.Ahead)
+	}
 	if got := p.ask("/crmuser kim"); !strings.HasPrefix(got.text(), "⚠ Disabled") {
 		t.Errorf("after a restart: got %s", got.text())
 	}
