@@ -30,10 +30,10 @@ func TestANewProcessAnswersFromTheBucket(t *testing.T) {
 	if !strings.Contains(got, somebody.Email) || !strings.Contains(got, " This is less than a minute old: Zoho CRM cannot be reached right now.") {
 		t.Errorf("got %q", got)
 	}
-	if _, err := s.usersQuery.Invoke(t.Context(), event(t, "directory-sync.json")); err == nil {
-		t.Error("a sync without Zoho succeeded")
+	if done := s.sync(t, "directory-sync.json"); done.How != "not read" || !strings.Contains(done.Why, "unavailable") {
+		t.Errorf("a sync without Zoho: got %+v", done)
 	}
-	if told := s.told(); !strings.Contains(told, `"outcome":"older: unavailable"`) {
+	if told := s.told(); !strings.Contains(told, `"outcome":"older: unavailable"`) || !strings.Contains(told, `"failed":1,"snapshot_age_m":`) {
 		t.Errorf("the log does not say why: %s", told)
 	}
 	s.tellsNothing(t, canaries...)

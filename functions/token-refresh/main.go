@@ -27,7 +27,25 @@ func main() {
 		slog.Error("start", "err", err)
 		os.Exit(1)
 	}
-	lambda.Start(keeper.Run)
+	lambda.Start(func(ctx context.Context, r token.Request) (reply, error) {
+		return judge(keeper.Run(ctx, r))
+	})
+}
+
+// reply is what a run did and, where it gave no token, why.
+type reply struct {
+	token.Report
+	Error string `json:"error,omitempty"`
+}
+
+// judge takes a run to which Zoho gave no token, or which nobody has set up, for
+// one that did its work: log, metrics and notices tell it, and the next run of
+// the schedule tries again. What fails beside that is AWS's fault or ours.
+func judge(report token.Report, err error) (reply, error) {
+	if err != nil && (report.Outcome == token.Failed || report.Outcome == token.NotSetUp) {
+		return reply{report, err.Error()}, nil
+	}
+	return reply{Report: report}, err
 }
 
 func build(ctx context.Context, getenv func(string) string) (*token.Keeper, error) {

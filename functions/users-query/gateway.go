@@ -34,8 +34,11 @@ func (f function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return f.answer(ctx, event)
 	}
 	reply, err := f.do(ctx, payload)
-	if errors.Is(err, bot.ErrJob) {
+	switch {
+	case errors.Is(err, bot.ErrJob):
 		err = errEvent
+	case errors.Is(err, bot.ErrNotRead): // which its log and metrics have told
+		return json.Marshal(map[string]string{"how": "not read", "why": err.Error()})
 	}
 	return reply, err
 }

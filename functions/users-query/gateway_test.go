@@ -99,8 +99,11 @@ func TestPayloadsThatAreNoRequests(t *testing.T) {
 func TestJobs(t *testing.T) {
 	failure := errors.New("out of order")
 	f := function{do: func(_ context.Context, job []byte) ([]byte, error) {
-		if string(job) == `{"job":"fail"}` {
+		switch string(job) {
+		case `{"job":"fail"}`:
 			return nil, failure
+		case `{"job":"read"}`:
+			return nil, fmt.Errorf("%w: Zoho is down", bot.ErrNotRead)
 		}
 		return job, nil
 	}}
@@ -109,6 +112,9 @@ func TestJobs(t *testing.T) {
 	}
 	if _, err := f.Invoke(t.Context(), []byte(`{"job":"fail"}`)); !errors.Is(err, failure) {
 		t.Errorf("got %v", err)
+	}
+	if reply, err := f.Invoke(t.Context(), []byte(`{"job":"read"}`)); err != nil || string(reply) != `{"how":"not read","why":"the people could not be read: Zoho is down"}` {
+		t.Errorf("got %s, %v", reply, err)
 	}
 }
 

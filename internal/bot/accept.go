@@ -90,10 +90,10 @@ func (b *Bot) verify(ctx context.Context, h http.Header, body []byte) *refusal {
 func (b *Bot) check(ctx context.Context, h http.Header, body []byte, again bool) *refusal {
 	secrets, err := b.Secrets(ctx, again)
 	if err != nil {
-		return &refusal{status: http.StatusUnauthorized, reason: "signing secret not readable", err: err}
+		return &refusal{status: http.StatusUnauthorized, reason: secretUnread, err: err}
 	}
 	if len(secrets.Signing) == 0 {
-		return refuse(http.StatusUnauthorized, "no signing secret set up")
+		return refuse(http.StatusUnauthorized, noSecret)
 	}
 	if reason := unsigned(h, body, secrets.Signing, time.Now()); reason != "" {
 		return refuse(http.StatusUnauthorized, reason)
@@ -101,7 +101,12 @@ func (b *Bot) check(ctx context.Context, h http.Header, body []byte, again bool)
 	return nil
 }
 
-const wrongSignature = "wrong signature"
+// Why what may well be Slack's is not believed.
+const (
+	wrongSignature = "wrong signature"
+	noSecret       = "no signing secret set up"
+	secretUnread   = "signing secret not readable"
+)
 
 // unsigned says why a request is not Slack's, or nothing when it is. The
 // signature is the HMAC-SHA256 of "v0:timestamp:body".

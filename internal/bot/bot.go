@@ -436,7 +436,8 @@ func (b *Bot) countBarred(ctx context.Context, a answered) {
 
 // countRefusal writes a line about who gets no answer, with the metric by reason.
 func (b *Bot) countRefusal(ctx context.Context, level slog.Level, reason string, attrs ...slog.Attr) {
-	attrs = append(attrs, slog.String("reason", reason), slog.Int("refused", 1))
+	unbelieved := slices.Contains([]string{wrongSignature, noSecret, secretUnread}, reason)
+	attrs = append(attrs, slog.String("reason", reason), slog.Int("refused", 1), slog.Int("unbelieved", metrics.Count(unbelieved)))
 	b.log().LogAttrs(ctx, level, "refused", append(attrs, b.metrics(refusedMetrics, "reason")...)...)
 }
 

@@ -572,6 +572,40 @@ func TestMetricsHaveTheirUnitsAndDimensions(t *testing.T) {
 	}
 }
 
+// TestWhatMayBeSlacksIsCountedApart when it is not believed: a stranger's request
+// has no signature.
+func TestWhatMayBeSlacksIsCountedApart(t *testing.T) {
+	for name, test := range map[string]struct {
+		secrets func(context.Context, bool) (bot.Secrets, error)
+		signed  bool
+		want    float64
+	}{
+		"another secret": {func(context.Context, bool) (bot.Secrets, error) {
+			return bot.Secrets{Signing: []string{"another"}}, nil
+		}, true, 1},
+		"no secret":     {func(context.Context, bool) (bot.Secrets, error) { return bot.Secrets{}, nil }, true, 1},
+		"unread secret": {func(context.Context, bool) (bot.Secrets, error) { return bot.Secrets{}, errors.New("down") }, true, 1},
+		"no signature":  {nil, false, 0},
+	} {
+		w := withUsers(kim)
+		w.bot.Function = "sample-function"
+		if test.secrets != nil {
+			w.bot.Secrets = test.secrets
+		}
+		r, err := w.slack.Command(t.Context(), at, "/crmuser", "kim")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !test.signed {
+			r.Header.Del("X-Slack-Signature")
+		}
+		w.do(r)
+		if line := w.lines(t)["refused"][0]; line["unbelieved"] != test.want || line["status"] != 401.0 {
+			t.Errorf("%s: got %v", name, line)
+		}
+	}
+}
+
 // TestTheLogSaysWhyNothingWasHandedOver, and why that was needed.
 func TestTheLogSaysWhyNothingWasHandedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -39,6 +39,11 @@ type job struct {
 // ErrJob says that a payload is no job of the bot's.
 var ErrJob = errors.New("not a job of mine")
 
+// ErrNotRead is wrapped by the error of a directory-sync that Zoho kept from its
+// work. The stored list stays, its age is told, and the next sync tries again: it
+// is no failure of the function that does the job.
+var ErrNotRead = errors.New("the people could not be read")
+
 // Do does a job and gives what it reports. After an error it can be done again:
 //
 //	{"job":"answer",…}                     answers a question that was handed over
@@ -61,9 +66,9 @@ func (b *Bot) Do(ctx context.Context, payload []byte) ([]byte, error) {
 		b.notice(ctx) // before the sync, which a dead token or a time-out ends
 		done, err := b.People.Sync(ctx, j.All)
 		b.watchAdmins(ctx, err == nil)
-		b.logJob(ctx, j.Job, err)
+		b.logJob(ctx, j.Job, err, b.snapshotAge()...)
 		if err != nil {
-			return nil, err
+			return nil, b.notRead(err)
 		}
 		return json.Marshal(done)
 	case auditJob:
@@ -74,9 +79,30 @@ func (b *Bot) Do(ctx context.Context, payload []byte) ([]byte, error) {
 	return nil, ErrJob
 }
 
-func (b *Bot) logJob(ctx context.Context, name string, err error) {
+// notRead marks the error of a sync that is known of Zoho. What kept the people
+// from being stored, such as a time that ran out, is a failure of ours, and so is
+// what is not known.
+func (b *Bot) notRead(err error) error {
+	if b.People.State().Failure == nil || explain(err) == explain(nil) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNotRead, err)
+}
+
+// snapshotAge is how old the list of people is, for the log; nothing where there
+// is none.
+func (b *Bot) snapshotAge() []slog.Attr {
+	at := b.People.State().At
+	if at.IsZero() {
+		return nil
+	}
+	return []slog.Attr{slog.Float64("snapshot_age_m", b.now().Sub(at).Minutes())}
+}
+
+func (b *Bot) logJob(ctx context.Context, name string, err error, more ...slog.Attr) {
 	level := slog.LevelInfo
-	attrs := append([]slog.Attr{slog.String("job", name), slog.Int("failed", metrics.Count(err != nil))}, traceOf(ctx).attrs()...)
+	attrs := append([]slog.Attr{slog.String("job", name), slog.Int("failed", metrics.Count(err != nil))}, more...)
+	attrs = append(attrs, traceOf(ctx).attrs()...)
 	if err != nil {
 		level = slog.LevelError
 		attrs = append(attrs, slog.Any("err", err))

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -93,7 +94,7 @@ func TestMetricsAreEmbedded(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := w.lines(t)
-		for message, want := range map[string][]string{"answer": {"total_ms", "first_reply_ms", "cold", "stale", "zoho_calls"}, "refused": {"refused"}, "handed over": {"first_reply_ms", "cold", "zoho_calls", "zoho_errors", "zoho_credits"}, "job": {"failed", "zoho_calls"}} {
+		for message, want := range map[string][]string{"answer": {"total_ms", "first_reply_ms", "cold", "stale", "zoho_calls"}, "refused": {"refused"}, "handed over": {"first_reply_ms", "cold", "zoho_calls", "zoho_errors", "zoho_credits"}, "job": {"failed", "snapshot_age_m", "zoho_calls"}} {
 			for _, line := range lines[message] {
 				data, err := json.Marshal(line["_aws"])
 				var h head
@@ -134,6 +135,73 @@ func TestAFailedJobIsCounted(t *testing.T) {
 	if jobs := w.lines(t)["job"]; len(jobs) != 1 || jobs[0]["failed"] != 1.0 || !strings.Contains(jobs[0]["err"].(string), "throttled") {
 		t.Errorf("log %s", w.log)
 	}
+}
+
+// unwritable is a store that takes nothing.
+type unwritable struct {
+	store.Store
+	err error
+}
+
+func (u unwritable) WriteIfUnchanged(context.Context, string, []byte, string) (string, error) {
+	return "", u.err
+}
+
+// TestASyncThatZohoKeptFromItsWork is told from one that failed for another
+// reason, also where both ran out of time.
+func TestASyncThatZohoKeptFromItsWork(t *testing.T) {
+	unknown := errors.New("read secret: out of order")
+	for name, test := range map[string]struct {
+		read, write error
+		want        bool
+	}{
+		"Zoho is down":           {zoho.ErrUnavailable, nil, true},
+		"nothing is connected":   {zoho.ErrNoToken, nil, true},
+		"Zoho takes too long":    {context.DeadlineExceeded, nil, true},
+		"the token is not read":  {unknown, nil, false},
+		"the store is down":      {nil, unknown, false},
+		"storing takes too long": {nil, context.DeadlineExceeded, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := withUsers(kim)
+			w.bot.People.Read = func(context.Context, zoho.UserType) ([]zoho.User, error) {
+				time.Sleep(time.Minute)
+				return []zoho.User{kim}, test.read
+			}
+			if test.write != nil {
+				w.bot.People.Store = unwritable{w.bot.People.Store, test.write}
+			}
+			_, err := w.bot.Do(t.Context(), []byte(`{"job":"directory-sync","all":true}`))
+			if errors.Is(err, bot.ErrNotRead) != test.want || !errors.Is(err, cmp.Or(test.read, test.write)) {
+				t.Errorf("%s: got %v, want one of Zoho's: %v", name, err, test.want)
+			}
+		})
+	}
+}
+
+// TestASyncTellsTheAgeOfTheList, also where it failed; nothing where there is none.
+func TestASyncTellsTheAgeOfTheList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := withUsers(kim)
+		read := w.bot.People.Read
+		for _, down := range []error{zoho.ErrUnavailable, nil, zoho.ErrUnavailable} {
+			w.bot.People.Read = func(ctx context.Context, kind zoho.UserType) ([]zoho.User, error) {
+				if down != nil {
+					return nil, down
+				}
+				return read(ctx, kind)
+			}
+			_, _ = w.bot.Do(t.Context(), []byte(`{"job":"directory-sync","all":true}`))
+			time.Sleep(90 * time.Minute)
+		}
+		var ages []any
+		for _, line := range w.lines(t)["job"] {
+			ages = append(ages, line["snapshot_age_m"])
+		}
+		if want := []any{nil, 0.0, 90.0}; !slices.Equal(ages, want) {
+			t.Errorf("got ages %v, want %v", ages, want)
+		}
+	})
 }
 
 // TestWarm reads the secrets, the token and the stored people at once, each

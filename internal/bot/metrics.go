@@ -13,8 +13,8 @@ var (
 	answerMetrics     = slices.Concat(metrics.Milliseconds("total_ms"), metrics.Counts("stale"), callMetrics)
 	firstReplyMetrics = metrics.Milliseconds("first_reply_ms")
 	handedOverMetrics = slices.Concat(firstReplyMetrics, callMetrics)
-	jobMetrics        = slices.Concat(metrics.Counts("failed"), callMetrics)
-	refusedMetrics    = metrics.Counts("refused")
+	jobMetrics        = slices.Concat(metrics.Counts("failed"), []metrics.Metric{{Name: "snapshot_age_m", Unit: "None"}}, callMetrics)
+	refusedMetrics    = metrics.Counts("refused", "unbelieved")
 	auditMetrics      = []metrics.Metric{{Name: "audit_age_h", Unit: "None"}}
 )
 
