@@ -1,11 +1,13 @@
 package awssim
 
 import (
+	"cmp"
 	"encoding/xml"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 )
 
 // CloudFormation plays DescribeStacks of AWS CloudFormation as an http.Handler:
@@ -19,6 +21,8 @@ type CloudFormation struct {
 
 // Stack is what is known of a deployed template, by key.
 type Stack struct {
+	Status     string    // empty: CREATE_COMPLETE
+	Updated    time.Time // when it was last changed; zero: never since it was made
 	Outputs    map[string]string
 	Parameters map[string]string
 }
@@ -38,6 +42,7 @@ type described struct {
 	StackName    string
 	StackStatus  string
 	CreationTime string
+	LastUpdated  string      `xml:"LastUpdatedTime,omitempty"`
 	Outputs      []output    `xml:"Outputs>member"`
 	Parameters   []parameter `xml:"Parameters>member"`
 }
@@ -71,13 +76,16 @@ func (c *CloudFormation) describeStacks(form url.Values) any {
 }
 
 func (c *CloudFormation) stack(name string) described {
+	known := c.Stacks[name]
 	s := described{
 		StackID:      "arn:aws:cloudformation:" + Region + ":" + account + ":stack/" + name + "/00000000-0000-0000-0000-000000000000",
 		StackName:    name,
-		StackStatus:  "CREATE_COMPLETE",
+		StackStatus:  cmp.Or(known.Status, "CREATE_COMPLETE"),
 		CreationTime: "2026-01-01T00:00:00Z",
 	}
-	known := c.Stacks[name]
+	if !known.Updated.IsZero() {
+		s.LastUpdated = known.Updated.UTC().Format(time.RFC3339Nano)
+	}
 	for _, key := range slices.Sorted(maps.Keys(known.Outputs)) {
 		s.Outputs = append(s.Outputs, output{key, known.Outputs[key]})
 	}

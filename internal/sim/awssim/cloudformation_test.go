@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -59,6 +60,19 @@ func TestDescribeStacks(t *testing.T) {
 				t.Errorf("%s: got %+v, %v", asked, got, err)
 			}
 		}
+	}
+}
+
+func TestDescribeStacksTellsTheStatus(t *testing.T) {
+	changed := time.Date(2026, time.February, 1, 2, 3, 4, 5e6, time.UTC)
+	stacks := map[string]awssim.Stack{"crmwho": {Status: "UPDATE_ROLLBACK_FAILED", Updated: changed}, "new": {}}
+	client := cloudformation.NewFromConfig(config(t, &awssim.CloudFormation{Stacks: stacks}))
+	out, err := client.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{})
+	if err != nil || out.Stacks[0].StackStatus != types.StackStatusUpdateRollbackFailed {
+		t.Fatalf("got %+v, %v", out, err)
+	}
+	if is := out.Stacks[0].LastUpdatedTime; is == nil || !is.Equal(changed) || out.Stacks[1].LastUpdatedTime != nil || out.Stacks[1].CreationTime == nil {
+		t.Errorf("got %v and %v", is, out.Stacks[1].LastUpdatedTime)
 	}
 }
 

@@ -43,12 +43,21 @@ func (q queryAPI) serve(w http.ResponseWriter, r *http.Request) {
 	out := q.checked(r)
 	status, reply := http.StatusOK, any(queryReply{xml.Name{Local: q.action + "Response"}, out, rand.Text()})
 	if e, ok := out.(queryError); ok {
-		status, reply = e.status, queryErrorReply{Type: e.fault(), Code: e.code, Message: e.message, RequestID: rand.Text()}
+		status, reply = e.status, e.reply()
 	}
+	writeXML(w, status, reply)
+}
+
+func (e queryError) reply() queryErrorReply {
+	return queryErrorReply{Type: e.fault(), Code: e.code, Message: e.message, RequestID: rand.Text()}
+}
+
+// writeXML answers with a document.
+func writeXML(w http.ResponseWriter, status int, document any) {
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, xml.Header)
-	_ = xml.NewEncoder(w).Encode(reply)
+	_ = xml.NewEncoder(w).Encode(document)
 }
 
 func (q queryAPI) checked(r *http.Request) any {
