@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,6 +85,9 @@ func (a alarm) rings(all []sample, from, to time.Time) bool {
 				values = append(values, s.value)
 			}
 		}
+		if len(values) == 0 && a.filled {
+			values = []float64{a.fill}
+		}
 		switch {
 		case len(values) == 0 && a.TreatMissingData == "ignore":
 			continue
@@ -102,7 +106,10 @@ func (a alarm) breaches(values []float64) bool {
 		return a.TreatMissingData == "breaching"
 	}
 	value := 0.0
-	switch a.Statistic {
+	switch a.Statistic + a.ExtendedStatistic {
+	case "p95":
+		slices.Sort(values)
+		value = values[(len(values)*95+99)/100-1]
 	case "Minimum":
 		value = slices.Min(values)
 	case "Maximum":
@@ -125,12 +132,27 @@ func (a alarm) breaches(values []float64) bool {
 	return value >= threshold
 }
 
+// flat is an alarm of a metric whose gaps are filled as one of that metric, which
+// knows with what.
+func (a alarm) flat() alarm {
+	if len(a.Metrics) != 2 {
+		return a
+	}
+	told, filled := a.Metrics[0], a.Metrics[1]
+	if _, err := fmt.Sscanf(filled.Expression, "FILL("+told.ID+", %f)", &a.fill); err != nil || *told.ReturnData || a.DatapointsToAlarm != a.EvaluationPeriods || a.EvaluationPeriods < 2 {
+		panic(fmt.Sprintf("an alarm of another kind: %+v, %v", a, err)) // or one that takes a period that has just begun for silence
+	}
+	a.Namespace, a.MetricName, a.Dimensions = told.MetricStat.Metric.Namespace, told.MetricStat.Metric.MetricName, told.MetricStat.Metric.Dimensions
+	a.Period, a.Statistic, a.filled = told.MetricStat.Period, told.MetricStat.Stat, true
+	return a
+}
+
 // alarms are the template's, with its parameters as they are unless told.
 func (tpl template) alarms() map[string]alarm {
 	found := map[string]alarm{}
 	for id, r := range tpl.Resources {
 		if r.Type == "AWS::CloudWatch::Alarm" {
-			a := r.Properties.alarm
+			a := r.Properties.alarm.flat()
 			a.Threshold = tpl.withDefaults(a.Threshold)
 			found[id] = a
 		}
@@ -150,12 +172,33 @@ func (tpl template) ringing(function string, all []sample, from, to time.Time) (
 	return ids
 }
 
-// TestAlarmsTell the topic, of what the functions count.
+// ofAWS are the metrics that AWS makes by itself and alarms look at, by
+// namespace, with the dimension that says of what.
+// Source: AWS's documentation of the metrics of HTTP APIs, Lambda and SQS.
+var ofAWS = map[string]struct{ dimension, of string }{
+	"AWS/ApiGateway 5xx": {"ApiId", "AWS::Serverless::HttpApi"}, "AWS/ApiGateway 4xx": {"ApiId", "AWS::Serverless::HttpApi"},
+	"AWS/Lambda Errors": {"FunctionName", "AWS::Serverless::Function"}, "AWS/Lambda Throttles": {"FunctionName", "AWS::Serverless::Function"},
+	"AWS/SQS ApproximateNumberOfMessagesVisible": {"QueueName", "AWS::SQS::Queue"},
+}
+
+// TestAlarmsTell the topic, of what the functions count or AWS does, and say what
+// to make of it. Where nobody tells a metric of AWS's there is nothing wrong.
 func TestAlarmsTell(t *testing.T) {
 	tpl := readTemplate(t)
+	want := []any{[]any{"OwnTopic", "Alerts", "AlertTopic"}}
 	for id, a := range tpl.alarms() {
-		function := a.Dimensions[0]
-		if a.Namespace != "crmwho" || !slices.Equal(a.AlarmActions, []string{"Alerts"}) || function.Name != "function" || tpl.functions()[function.Value].Type == "" {
+		if !reflect.DeepEqual(a.AlarmActions, want) || len(a.Dimensions) == 0 || len(a.AlarmDescription) < 50 {
+			t.Errorf("%s: got %+v", id, a)
+			continue
+		}
+		of, known := ofAWS[a.Namespace+" "+a.MetricName]
+		if a.Namespace == "crmwho" {
+			of, known = struct{ dimension, of string }{"function", "AWS::Serverless::Function"}, true
+		} else if a.TreatMissingData != "notBreaching" {
+			t.Errorf("%s: missing data is %s", id, a.TreatMissingData)
+		}
+		about, _, _ := strings.Cut(a.Dimensions[0].Value, ".")
+		if !known || a.Dimensions[0].Name != of.dimension || tpl.Resources[about].Type != of.of {
 			t.Errorf("%s: got %+v", id, a)
 		}
 	}
@@ -223,38 +266,46 @@ func keeperOf(t *testing.T, log *bytes.Buffer, setUp bool) (*token.Keeper, *zoho
 	return keeper, crm
 }
 
-// auditDay is one on which directory-sync runs every ten minutes, and the audit
+// queryDay is one on which directory-sync runs every ten minutes, and the audit
 // when it is due.
-type auditDay struct {
+type queryDay struct {
 	age    time.Duration // of the last audit at the start; zero: there was none
 	fails  time.Duration // until when each run of the audit fails, one every ten minutes
 	audit  time.Duration // when one is posted; zero: never
 	silent bool          // directory-sync does not run
 	broken bool          // it runs and fails
+	empty  bool          // there is no list of people
+	slow   int           // of a hundred first replies in ten minutes, those that take 2.5 seconds
 	lasts  time.Duration
 }
 
-// TestAuditAlarmsRing on bad days of the audit, and on no other.
-func TestAuditAlarmsRing(t *testing.T) {
+// TestAlarmsOfUsersQueryRing on bad days, and on no other.
+func TestAlarmsOfUsersQueryRing(t *testing.T) {
 	const hour, minute = time.Hour, time.Minute
-	failed, age := []string{"AuditFailedAlarm"}, []string{"AuditAgeAlarm"}
+	failed, age, people, slow := []string{"AuditFailedAlarm"}, []string{"AuditAgeAlarm"}, []string{"PeopleAgeAlarm"}, []string{"AnswerTimeAlarm"}
 	tpl := readTemplate(t)
 	for name, day := range map[string]struct {
-		auditDay
+		queryDay
 		want []string
 	}{
-		"all is well":                  {auditDay{age: hour, lasts: 24 * hour}, nil},
-		"the day after a week":         {auditDay{age: 7 * 24 * hour, lasts: 24 * hour}, nil},
-		"as old as it may be":          {auditDay{age: 191*hour + 10*minute, lasts: hour}, nil},
-		"an audit was not made":        {auditDay{age: 190 * hour, lasts: 4 * hour}, age},
-		"it was made in the end":       {auditDay{age: 190 * hour, audit: 4 * hour, lasts: 6 * hour}, nil},
-		"there was none yet":           {auditDay{lasts: 2 * hour}, age},
-		"nothing runs":                 {auditDay{age: hour, silent: true, lasts: 2 * hour}, age},
-		"the sync fails, not an audit": {auditDay{age: hour, broken: true, lasts: 2 * hour}, nil},
-		"runs fail":                    {auditDay{age: 168 * hour, fails: 20 * minute, lasts: 20 * minute}, failed},
-		"the next one mends it":        {auditDay{age: 168 * hour, fails: 10 * minute, audit: 20 * minute, lasts: 2 * hour}, nil},
-		"all runs fail for a day":      {auditDay{age: 168 * hour, fails: 25 * hour, lasts: 25 * hour}, slices.Concat(age, failed)},
-		"and an hour later":            {auditDay{age: 168 * hour, fails: 25 * hour, lasts: 26 * hour}, age},
+		"all is well":                {queryDay{age: hour, lasts: 24 * hour}, nil},
+		"the day after a week":       {queryDay{age: 7 * 24 * hour, lasts: 24 * hour}, nil},
+		"as old as it may be":        {queryDay{age: 191*hour + 10*minute, lasts: hour}, nil},
+		"an audit was not made":      {queryDay{age: 190 * hour, lasts: 4 * hour}, age},
+		"it was made in the end":     {queryDay{age: 190 * hour, audit: 4 * hour, lasts: 6 * hour}, nil},
+		"there was none yet":         {queryDay{lasts: 2 * hour}, age},
+		"nothing runs":               {queryDay{age: hour, silent: true, lasts: 2 * hour}, slices.Concat(age, people)},
+		"nothing runs for a while":   {queryDay{age: hour, silent: true, lasts: 50 * minute}, nil},
+		"the sync fails for an hour": {queryDay{age: hour, broken: true, lasts: hour}, nil},
+		"the sync fails":             {queryDay{age: hour, broken: true, lasts: 2 * hour}, people},
+		"nobody has set up":          {queryDay{empty: true, lasts: 2 * hour}, slices.Concat(age, people)},
+		"some replies are slow":      {queryDay{age: hour, slow: 4, lasts: hour}, nil},
+		"one in twenty is slow":      {queryDay{age: hour, slow: 6, lasts: hour}, slow},
+		"they are for a short time":  {queryDay{age: hour, slow: 6, lasts: 20 * minute}, nil},
+		"runs fail":                  {queryDay{age: 168 * hour, fails: 20 * minute, lasts: 20 * minute}, failed},
+		"the next one mends it":      {queryDay{age: 168 * hour, fails: 10 * minute, audit: 20 * minute, lasts: 2 * hour}, nil},
+		"all runs fail for a day":    {queryDay{age: 168 * hour, fails: 26 * hour, lasts: 26 * hour}, slices.Concat(age, failed)},
+		"and an hour later":          {queryDay{age: 168 * hour, fails: 25 * hour, lasts: 26 * hour}, age},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var log bytes.Buffer
@@ -268,12 +319,12 @@ func TestAuditAlarmsRing(t *testing.T) {
 }
 
 // play writes the lines of a day as users-query does.
-func (d auditDay) play(log *slog.Logger) {
+func (d queryDay) play(log *slog.Logger) {
 	start := time.Now()
-	last := start.Add(-d.age)
+	last, read := start.Add(-d.age), start
 	line := func(job string, failed bool, more ...slog.Attr) {
 		attrs := append([]slog.Attr{slog.String("job", job), slog.Int("failed", metrics.Count(failed))}, more...)
-		attrs = append(attrs, metrics.Of("UsersQuery", metrics.Counts("failed", "audit_age_h"), "job")...)
+		attrs = append(attrs, metrics.Of("UsersQuery", metrics.Counts("failed", "audit_age_h", "snapshot_age_m", "first_reply_ms"), "job")...)
 		log.LogAttrs(context.Background(), slog.LevelInfo, "job", attrs...)
 	}
 	for time.Since(start) < d.lasts {
@@ -285,12 +336,25 @@ func (d auditDay) play(log *slog.Logger) {
 		if now == d.audit {
 			last = time.Now()
 		}
-		var age []slog.Attr
+		if !d.broken {
+			read = time.Now()
+		}
+		var ages []slog.Attr
 		if d.age > 0 {
-			age = append(age, slog.Float64("audit_age_h", time.Since(last).Hours()))
+			ages = append(ages, slog.Float64("audit_age_h", time.Since(last).Hours()))
+		}
+		if !d.empty {
+			ages = append(ages, slog.Float64("snapshot_age_m", time.Since(read).Minutes()))
 		}
 		if !d.silent {
-			line("directory-sync", d.broken, age...)
+			line("directory-sync", d.broken, ages...)
+		}
+		for i := range 100 {
+			took := 90
+			if i < d.slow {
+				took = 2500
+			}
+			line("", false, slog.Int("first_reply_ms", took))
 		}
 	}
 }

@@ -42,11 +42,9 @@ type template struct {
 }
 
 type resource struct {
-	Type                string `yaml:"Type"`
-	Condition           string `yaml:"Condition"`
-	DeletionPolicy      string `yaml:"DeletionPolicy"`
-	UpdateReplacePolicy string `yaml:"UpdateReplacePolicy"`
-	Properties          struct {
+	Type       string `yaml:"Type"`
+	Condition  string `yaml:"Condition"`
+	Properties struct {
 		alarm        `yaml:",inline"`
 		FunctionName string `yaml:"FunctionName"`
 		Environment  struct {
@@ -82,39 +80,46 @@ type resource struct {
 				} `yaml:"RetryPolicy"`
 			} `yaml:"Properties"`
 		} `yaml:"Events"`
-		LifecycleConfiguration struct {
-			Rules []map[string]any `yaml:"Rules"`
-		} `yaml:"LifecycleConfiguration"`
-		PolicyDocument struct {
-			Statement []statement `yaml:"Statement"`
-		} `yaml:"PolicyDocument"`
 	} `yaml:"Properties"`
-}
-
-// statement is one of a policy. Action and Resource are a text or a list.
-type statement struct {
-	Effect    string                     `yaml:"Effect"`
-	Principal string                     `yaml:"Principal"`
-	Action    any                        `yaml:"Action"`
-	Resource  any                        `yaml:"Resource"`
-	Condition map[string]map[string]bool `yaml:"Condition"`
 }
 
 // alarm is what an alarm looks at.
 type alarm struct {
+	AlarmName         string `yaml:"AlarmName"`
+	AlarmDescription  string `yaml:"AlarmDescription"`
+	metric            `yaml:",inline"`
+	Statistic         string `yaml:"Statistic"`
+	ExtendedStatistic string `yaml:"ExtendedStatistic"` // instead of Statistic
+	Period            int    `yaml:"Period"`
+	Metrics           []struct {
+		ID         string `yaml:"Id"`
+		Expression string `yaml:"Expression"`
+		ReturnData *bool  `yaml:"ReturnData"`
+		MetricStat struct {
+			Metric metric `yaml:"Metric"`
+			Period int    `yaml:"Period"`
+			Stat   string `yaml:"Stat"`
+		} `yaml:"MetricStat"`
+	} `yaml:"Metrics"` // instead of the metric and how it is looked at
+	EvaluationPeriods  int    `yaml:"EvaluationPeriods"`
+	DatapointsToAlarm  int    `yaml:"DatapointsToAlarm"`
+	ComparisonOperator string `yaml:"ComparisonOperator"`
+	Threshold          string `yaml:"Threshold"` // a number, or a parameter
+	TreatMissingData   string `yaml:"TreatMissingData"`
+	AlarmActions       []any  `yaml:"AlarmActions"`
+
+	filled bool // with fill, where nobody tells the metric
+	fill   float64
+}
+
+// metric is one of CloudWatch's.
+type metric struct {
 	Namespace  string `yaml:"Namespace"`
 	MetricName string `yaml:"MetricName"`
 	Dimensions []struct {
 		Name  string `yaml:"Name"`
 		Value string `yaml:"Value"`
 	} `yaml:"Dimensions"`
-	Statistic          string   `yaml:"Statistic"`
-	Period             int      `yaml:"Period"`
-	EvaluationPeriods  int      `yaml:"EvaluationPeriods"`
-	ComparisonOperator string   `yaml:"ComparisonOperator"`
-	Threshold          string   `yaml:"Threshold"` // a number, or a parameter
-	TreatMissingData   string   `yaml:"TreatMissingData"`
-	AlarmActions       []string `yaml:"AlarmActions"`
 }
 
 func readTemplate(t *testing.T) template {
@@ -227,8 +232,8 @@ func TestTemplateSchedulesAudits(t *testing.T) {
 	if want := []any{[]any{"AuditChannel", ""}}; !reflect.DeepEqual(tpl.Conditions["Audits"], want) {
 		t.Errorf("got %v, want %v", tpl.Conditions["Audits"], want)
 	}
-	if slowest := tpl.Parameters["DirectorySyncMinutes"].MaxValue * 60; slowest == 0 || 2*slowest > tpl.alarms()["AuditAgeAlarm"].Period {
-		t.Errorf("the age is told every %d s, which rings an alarm that misses it", slowest)
+	if slowest := tpl.Parameters["DirectorySyncMinutes"].MaxValue * 60; slowest == 0 || slowest >= tpl.alarms()["PeopleAgeAlarm"].Period || slowest >= tpl.alarms()["AuditAgeAlarm"].Period {
+		t.Errorf("the ages are told every %d s, which rings an alarm that misses them in a period", slowest)
 	}
 	for id, a := range tpl.alarms() {
 		if audits := strings.HasPrefix(id, "Audit"); audits != (tpl.Resources[id].Condition == "Audits") {
@@ -262,57 +267,6 @@ func TestTemplateTakesSchedulesOfAudits(t *testing.T) {
 		}
 		if p := parameters[parameter]; p.Default == nil || !texts[*p.Default] {
 			t.Errorf("%s: got %+v, whose default no case has", parameter, p)
-		}
-	}
-}
-
-// denies reports whether a statement forbids somebody who would be allowed to do
-// something with a value of the store. Source: AWS's documentation, "IAM JSON
-// policy elements: Condition operators", on Null.
-func (s statement) denies(action, name string, ifNoneMatch bool) bool {
-	said := func(list any, what string) bool {
-		text, one := list.(string)
-		many, _ := list.([]any)
-		return one && text == what || slices.Contains(many, any(what))
-	}
-	null, conditional := s.Condition["Null"]["s3:if-none-match"]
-	folder, _, _ := strings.Cut(name, "/")
-	return s.Effect == "Deny" && s.Principal == "*" && said(s.Action, action) && said(s.Resource, "${Store.Arn}/"+folder+"/*") &&
-		(len(s.Condition) == 0 || conditional && len(s.Condition) == 1 && null == !ifNoneMatch)
-}
-
-// TestTemplateKeepsAudits: what is under audit/ is written once, and neither
-// deleted nor expired; the rest of the store goes on as it was. What forbids that
-// stays with the bucket.
-func TestTemplateKeepsAudits(t *testing.T) {
-	tpl := readTemplate(t)
-	policy := tpl.Resources["StorePolicy"]
-	for _, c := range []struct {
-		action, name        string
-		ifNoneMatch, denied bool
-	}{
-		{"s3:PutObject", "audit/records/00000001", false, true},
-		{"s3:PutObject", "audit/records/00000001", true, false},
-		{"s3:DeleteObject", "audit/records/00000001", false, true},
-		{"s3:DeleteObjectVersion", "audit/snapshots/0a", false, true},
-		{"s3:GetObject", "audit/records/00000001", false, false},
-		{"s3:PutObject", "notices/token", false, false},
-		{"s3:DeleteObject", "answers/0a", false, false},
-	} {
-		denies := func(s statement) bool { return s.denies(c.action, c.name, c.ifNoneMatch) }
-		if got := slices.ContainsFunc(policy.Properties.PolicyDocument.Statement, denies); got != c.denied {
-			t.Errorf("%s %s, if-none-match %v: got denied %v, want %v", c.action, c.name, c.ifNoneMatch, got, c.denied)
-		}
-	}
-	for _, id := range []string{"Store", "StorePolicy"} {
-		if r := tpl.Resources[id]; r.DeletionPolicy != "RetainExceptOnCreate" || r.UpdateReplacePolicy != "Retain" {
-			t.Errorf("%s: got %s, %s", id, r.DeletionPolicy, r.UpdateReplacePolicy)
-		}
-	}
-	for _, rule := range tpl.Resources["Store"].Properties.LifecycleConfiguration.Rules {
-		prefix, _ := rule["Prefix"].(string)
-		if prefix == "" || strings.HasPrefix(prefix, "audit/") || strings.HasPrefix("audit/", prefix) {
-			t.Errorf("a rule of the bucket's applies to audits: %v", rule)
 		}
 	}
 }
