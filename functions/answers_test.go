@@ -101,7 +101,7 @@ func (s *stack) idle(t *testing.T) {
 func TestALateAnswerFollows(t *testing.T) {
 	s := connected(t, zohosim.New(zohosim.Config{}))
 	s.fault(t, zohosim.Fault{Path: "/crm/", Kind: zohosim.Hang, Times: 1})
-	s.lambda.AddFault(awssim.Fault{Function: "users-query", Twice: true})
+	s.lambda.AddFault(awssim.Fault{Function: s.usersQuery.Name, Twice: true})
 	started := time.Now()
 	first, responseURL := s.asked(t, "/crmuser", "lee")
 	if !strings.HasPrefix(first, "Looking in Zoho CRM") {
@@ -123,7 +123,7 @@ func TestALateAnswerFollows(t *testing.T) {
 func TestWhenHandingOverFailsTheAskerIsTold(t *testing.T) {
 	s := connected(t, zohosim.New(zohosim.Config{}))
 	s.fault(t, zohosim.Fault{Path: "/crm/", Kind: zohosim.Hang})
-	s.lambda.AddFault(awssim.Fault{Function: "users-query", Status: http.StatusForbidden})
+	s.lambda.AddFault(awssim.Fault{Function: s.usersQuery.Name, Status: http.StatusForbidden})
 	if got, _ := s.asked(t, "/crmuser", "lee"); !strings.HasPrefix(got, "Zoho CRM did not answer in time.") {
 		t.Errorf("got %q", got)
 	}
@@ -153,7 +153,7 @@ func TestARefusedTokenIsReplaced(t *testing.T) {
 	}
 	told := 0
 	for _, i := range s.lambda.Invocations() {
-		if i.Function == "token-refresh" && strings.HasPrefix(string(i.Payload), `{"reason":"refused","version":"`) {
+		if i.Function == s.tokenRefresh.Name && strings.HasPrefix(string(i.Payload), `{"reason":"refused","version":"`) {
 			told++
 		}
 	}
@@ -372,7 +372,7 @@ func TestNothingPersonalIsLoggedByTheWay(t *testing.T) {
 		s.idle(t)
 	}
 	more()
-	s.lambda.AddFault(awssim.Fault{Function: "users-query", Status: 500})
+	s.lambda.AddFault(awssim.Fault{Function: s.usersQuery.Name, Status: 500})
 	more()
 	s.fault(t, zohosim.Fault{Path: "/crm/", Kind: zohosim.Hang, Times: 1})
 	s.coldStart(t, map[string]string{"CRMWHO_DIRECTORY_FRESH_FOR": "1ns"})

@@ -3,8 +3,6 @@ package functions_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -29,20 +27,6 @@ func audited(t *testing.T) *stack {
 	s.slack.Channels = []string{slacksim.Channel}
 	s.coldStart(t, map[string]string{"CRMWHO_AUDIT_CHANNEL": slacksim.Channel})
 	return s
-}
-
-// appendOnly refuses what the bucket's policy refuses: to write the records of
-// audits without the condition that there is nothing yet, and to delete them.
-func appendOnly(bucketServer http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		kept := strings.HasPrefix(r.URL.Path, "/"+bucket+"/audit/")
-		if kept && (r.Method == http.MethodDelete || r.Method == http.MethodPut && r.Header.Get("If-None-Match") == "") {
-			w.WriteHeader(http.StatusForbidden)
-			_, _ = io.WriteString(w, "<Error><Code>AccessDenied</Code></Error>")
-			return
-		}
-		bucketServer.ServeHTTP(w, r)
-	})
 }
 
 // audit lets the schedule start an audit, as EventBridge Scheduler does.
@@ -160,8 +144,8 @@ func TestPageTwoFails(t *testing.T) {
 // TestTwoProcessesAuditAtOnce: one post.
 func TestTwoProcessesAuditAtOnce(t *testing.T) {
 	s := audited(t)
-	other := start(t, &awssim.Function{Name: s.usersQuery.Name, Bootstrap: s.usersQuery.Bootstrap, Env: s.usersQuery.Env, Log: s.log, Timeout: s.usersQuery.Timeout})
-	s.started = append(s.started, other)
+	other := start(t, twin(s.usersQuery, s.usersQuery.Env))
+	s.processes = append(s.processes, other)
 	var both sync.WaitGroup
 	for _, f := range []*awssim.Function{s.usersQuery, other} {
 		both.Go(func() {

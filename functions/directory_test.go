@@ -62,7 +62,10 @@ func TestAChangeIsSeenAtTheNextQuestion(t *testing.T) {
 // TestWithoutTheBucketQuestionsAreAnswered, and the sync fails aloud.
 func TestWithoutTheBucketQuestionsAreAnswered(t *testing.T) {
 	s := connected(t, zohosim.New(zohosim.Config{}))
-	s.coldStart(t, map[string]string{"CRMWHO_STORE_BUCKET": "no-such-bucket"})
+	if err := s.bucket.ForceDeleteBucket(bucket); err != nil {
+		t.Fatal(err)
+	}
+	s.coldStart(t, nil)
 	if got := s.ask(t, "/crmuser", "lee"); !strings.HasPrefix(got, "Invitation pending: Lee") {
 		t.Errorf("got %q", got)
 	}

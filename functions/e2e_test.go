@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -34,11 +35,20 @@ type stack struct {
 	sns     *awssim.SNS
 	bucket  *s3mem.Backend
 	lambda  *awssim.Lambda
+	queues  *awssim.SQS
+	iam     *awssim.IAM
+
+	mayBeRefused bool // AWS may refuse something: otherwise that fails the test
+
+	template  *awssim.Deployed
+	scheduler *awssim.Delivery
+	servers   []*httptest.Server // of all that is played
+	loopback  map[string]string  // settings of where that is
 
 	slackSecret, oauthClient, accessToken string // ARNs of the secrets, empty at first
 	accountsURL                           string
 	usersQuery, tokenRefresh              *awssim.Function
-	started                               []*awssim.Function // all of them, older processes too
+	processes                             []*awssim.Function // all of them, older ones too
 	gateway                               *httptest.Server
 	log                                   *logBuffer // of all that was started
 }
@@ -72,56 +82,116 @@ func deploy(t testing.TB) *stack {
 
 func deployOver(t testing.TB, crm *zohosim.Zoho) *stack {
 	t.Helper()
+	return deployAs(t, crm, nil)
+}
+
+// deployAs deploys template.yaml with parameters besides those that a deployer
+// has to give. Both functions run under their own roles, with exactly what the
+// template gives them and the addresses of what is played.
+func deployAs(t testing.TB, crm *zohosim.Zoho, parameters map[string]string) *stack {
+	t.Helper()
 	s := &stack{
 		zoho:    crm,
 		slack:   &slacksim.Slack{SigningSecret: "signing-secret-of-this-test", BotToken: "bot-token-of-this-test"},
 		secrets: &awssim.SecretsManager{},
 		sns:     &awssim.SNS{},
 		bucket:  s3mem.New(),
-		lambda:  &awssim.Lambda{MaxRetries: 2},
+		iam:     &awssim.IAM{},
 		log:     &logBuffer{},
 	}
+	t.Cleanup(func() { s.refusesNothing(t) })
 	s.slackSecret = s.secrets.Create("slack")
 	s.oauthClient = s.secrets.Create("oauth-client")
 	s.accessToken = s.secrets.Create("access-token")
 	if err := s.bucket.CreateBucket(bucket); err != nil {
 		t.Fatal(err)
 	}
-	serve := func(system http.Handler) string {
-		server := httptest.NewServer(system)
-		t.Cleanup(server.Close)
-		return server.URL
+	s.template = s.deployed(t, parameters)
+	s.queues = &awssim.SQS{IAM: s.iam}
+	s.lambda = &awssim.Lambda{Configs: map[string]awssim.Config{}, IAM: s.iam, Queues: s.queues}
+	s.scheduler = &awssim.Delivery{IAM: s.iam, Lambda: s.lambda, Queues: s.queues, Roles: s.template.Roles}
+	for _, role := range s.template.Roles {
+		s.iam.Give(role)
 	}
-	s.accountsURL, s.slack.Base = serve(s.zoho), serve(s.slack)
-	aws, s3, lambda, sns := serve(s.secrets), serve(appendOnly(gofakes3.New(s.bucket).Server())), serve(s.lambda), serve(s.sns)
+	for name, policy := range s.template.BucketPolicies {
+		s.iam.Guard(name, policy)
+	}
+	for _, f := range s.template.Functions {
+		s.lambda.Configs[f.Name] = f.Config
+	}
+	s.accountsURL, s.slack.Base = s.serve(t, s.zoho), s.serve(t, s.slack)
+	s.loopback = map[string]string{
+		"CRMWHO_ALLOW_LOOPBACK":            "1",
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER": s.serve(t, s.iam.SecretsManager(s.secrets)),
+		"AWS_ENDPOINT_URL_S3":              s.serve(t, s.iam.S3(gofakes3.New(s.bucket).Server())),
+		"AWS_ENDPOINT_URL_LAMBDA":          s.serve(t, s.iam.Lambda(s.lambda)),
+		"AWS_ENDPOINT_URL_SNS":             s.serve(t, s.iam.SNS(s.sns)),
+	}
 	t.Cleanup(s.lambda.Close)
-	start := func(name string, env map[string]string) *awssim.Function {
-		env["CRMWHO_ALLOW_LOOPBACK"] = "1"
-		env["CRMWHO_ACCESS_TOKEN_SECRET_ID"] = s.accessToken
-		env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = aws
-		env["AWS_ENDPOINT_URL_S3"] = s3
-		env["AWS_ENDPOINT_URL_LAMBDA"] = lambda
-		env["AWS_ENDPOINT_URL_SNS"] = sns
-		return s.start(t, &awssim.Function{Name: name, Bootstrap: bootstrap(t, "crmwho/functions/"+name), Env: env, Log: s.log, Timeout: 30 * time.Second})
-	}
-	s.usersQuery = start("users-query", map[string]string{
-		"CRMWHO_SLACK_SECRET_ID": s.slackSecret, "CRMWHO_STORE_BUCKET": bucket, "CRMWHO_TOKEN_REFRESH_FUNCTION": "token-refresh",
-		"CRMWHO_SLACK_TEAMS": slacksim.Team, "CRMWHO_OWNER_AUDIENCE": "everyone", "CRMWHO_ADMIN_AUDIENCE": "everyone",
-		"CRMWHO_SLACK_API_URL": s.slack.Base + "/api/",
-	})
-	s.tokenRefresh = start("token-refresh", map[string]string{
-		"CRMWHO_OAUTH_CLIENT_SECRET_ID": s.oauthClient,
-		"CRMWHO_ZOHO_ACCOUNTS_URL":      s.accountsURL,
-		"CRMWHO_ALERT_TOPIC":            s.sns.CreateTopic("alerts"),
-		"CRMWHO_SETUP":                  "crmwho setup --stack sample",
-	})
+	s.usersQuery = s.started(t, "UsersQuery", "users-query", map[string]string{"CRMWHO_SLACK_API_URL": s.slack.Base + "/api/"})
+	s.tokenRefresh = s.started(t, "TokenRefresh", "token-refresh", map[string]string{"CRMWHO_ZOHO_ACCOUNTS_URL": s.accountsURL})
 	s.connect(t)
 	return s
 }
 
+// deployed gives the template of the repository its values.
+func (s *stack) deployed(t testing.TB, parameters map[string]string) *awssim.Deployed {
+	t.Helper()
+	data, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template, err := awssim.ReadTemplate(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]string{"SlackTeams": slacksim.Team, "OwnerAudience": "everyone", "AdminAudience": "everyone"}
+	maps.Copy(given, parameters)
+	deployed, err := template.Deploy("sample", given, map[string]string{
+		"SlackSecret": s.slackSecret, "OAuthClientSecret": s.oauthClient, "AccessTokenSecret": s.accessToken,
+		"Store": bucket, "Alerts": s.sns.CreateTopic("alerts"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deployed
+}
+
+// refusesNothing fails where a role did not allow what was asked under it.
+func (s *stack) refusesNothing(t testing.TB) {
+	for _, c := range s.iam.Calls() {
+		if !c.Allowed && !s.mayBeRefused {
+			t.Errorf("%s was refused %s on %s, statement %q", c.Role, c.Action, c.Resource, c.Sid)
+		}
+	}
+}
+
+// serve lets a system listen.
+func (s *stack) serve(t testing.TB, system http.Handler) (address string) {
+	server := httptest.NewServer(system)
+	t.Cleanup(server.Close)
+	s.servers = append(s.servers, server)
+	return server.URL
+}
+
+// started starts a function of the template as Lambda does, with the addresses
+// of what is played in place of those that the template has.
+func (s *stack) started(t testing.TB, id, dir string, addresses map[string]string) *awssim.Function {
+	t.Helper()
+	f := s.template.Functions[id]
+	env := maps.Clone(f.Environment)
+	for _, more := range []map[string]string{s.loopback, addresses, {
+		"AWS_ACCESS_KEY_ID":               awssim.AccessKey(s.template.Roles[f.Role]),
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.Memory),
+	}} {
+		maps.Copy(env, more)
+	}
+	return s.start(t, &awssim.Function{Name: f.Name, Bootstrap: bootstrap(t, "crmwho/functions/"+dir), Env: env, Log: s.log, Timeout: f.Timeout, Freeze: true})
+}
+
 // connect puts a gateway before users-query.
 func (s *stack) connect(t testing.TB) {
-	s.gateway = httptest.NewServer(&awssim.Gateway{Function: s.usersQuery, Routes: []string{"POST /slack/commands", "POST /slack/interactivity", "POST /slack/events"}})
+	s.gateway = httptest.NewServer(&awssim.Gateway{Function: s.usersQuery, Routes: s.template.Routes})
 	t.Cleanup(s.gateway.Close)
 }
 
@@ -131,13 +201,18 @@ func (s *stack) coldStart(t testing.TB, more map[string]string) {
 	s.lambda.Remove(s.usersQuery)
 	env := maps.Clone(s.usersQuery.Env)
 	maps.Copy(env, more)
-	s.usersQuery = s.start(t, &awssim.Function{Name: s.usersQuery.Name, Bootstrap: s.usersQuery.Bootstrap, Env: env, Log: s.log, Timeout: s.usersQuery.Timeout})
+	s.usersQuery = s.start(t, twin(s.usersQuery, env))
 	s.connect(t)
+}
+
+// twin is a process like f, with its own environment and not yet started.
+func twin(f *awssim.Function, env map[string]string) *awssim.Function {
+	return &awssim.Function{Name: f.Name, Bootstrap: f.Bootstrap, Env: env, Log: f.Log, Timeout: f.Timeout, Freeze: f.Freeze}
 }
 
 func (s *stack) start(t testing.TB, f *awssim.Function) *awssim.Function {
 	t.Helper()
-	s.started = append(s.started, f)
+	s.processes = append(s.processes, f)
 	start(t, f)
 	s.lambda.Add(f)
 	return f
@@ -368,7 +443,7 @@ func TestAnOrganisationOfManyPages(t *testing.T) {
 // told ends the functions and gives all that they have logged. Until a process
 // has ended, what it printed may still be under way, later than its answers.
 func (s *stack) told() string {
-	for _, f := range s.started {
+	for _, f := range s.processes {
 		f.Stop()
 	}
 	return s.log.String()

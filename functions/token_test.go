@@ -1,32 +1,24 @@
 package functions_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-
 	"crmwho/internal/sim/awssim"
 	"crmwho/internal/sim/slacksim"
 	"crmwho/internal/sim/zohosim"
-	"crmwho/internal/store"
-	"crmwho/internal/store/awsstore"
 	"crmwho/internal/token"
 )
 
 // another starts another process of token-refresh.
 func (s *stack) another(t *testing.T) *awssim.Function {
 	t.Helper()
-	f := start(t, &awssim.Function{Name: s.tokenRefresh.Name, Bootstrap: s.tokenRefresh.Bootstrap, Env: s.tokenRefresh.Env, Log: s.log, Timeout: s.tokenRefresh.Timeout})
-	s.started = append(s.started, f)
+	f := start(t, twin(s.tokenRefresh, s.tokenRefresh.Env))
+	s.processes = append(s.processes, f)
 	return f
 }
 
@@ -126,13 +118,13 @@ func TestAGrantThatDies(t *testing.T) {
 	s.ask(t, "/crmuser", "kim")
 	s.fault(t, zohosim.Fault{Path: "/oauth/", Kind: zohosim.InvalidCode})
 	s.zoho.ExpireTokens()
-	s.coldStart(t, map[string]string{"CRMWHO_DIRECTORY_FRESH_FOR": "1ms", "CRMWHO_NOTICE_CHANNEL": slacksim.Channel, "CRMWHO_SETUP": "crmwho setup --stack sample"})
+	s.coldStart(t, map[string]string{"CRMWHO_DIRECTORY_FRESH_FOR": "1ms", "CRMWHO_NOTICE_CHANNEL": slacksim.Channel})
 	for range 3 {
 		if got := s.ask(t, "/crmuser", "kim"); !strings.Contains(got, "Kim, Sales Representative") {
 			t.Errorf("got %q", got)
 		}
 	}
-	s.publishes(t, 1, "Zoho says invalid_code", "\n2. Run `crmwho setup --stack sample`")
+	s.publishes(t, 1, "Zoho says invalid_code", "\n2. Run `go run ./cmd/crmwho setup --stack sample`")
 	for range 3 {
 		if exchanged, err := s.refresh(t, "token-refresh.json"); exchanged || err != nil {
 			t.Errorf("latched: exchanged %v, %v", exchanged, err)
@@ -227,102 +219,4 @@ func TestSecretsManagerThrottles(t *testing.T) {
 	if exchanged, err := s.refresh(t, "token-refresh.json"); !exchanged || err != nil {
 		t.Errorf("afterwards: exchanged %v, %v", exchanged, err)
 	}
-}
-
-// TestMoto runs token-refresh over somebody else's Secrets Manager, where moto
-// is installed.
-func TestMoto(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
-	t.Cleanup(cancel)
-	url, err := awssim.StartMoto(ctx)
-	if errors.Is(err, awssim.ErrNoMoto) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	secrets := secretsmanager.NewFromConfig(aws.Config{Region: awssim.Region, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")})
-	for _, name := range []string{"oauth-client", "access-token"} {
-		if _, err := secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s := deploy(t)
-	s.tokenRefresh.Env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = url
-	s.tokenRefresh.Env["CRMWHO_OAUTH_CLIENT_SECRET_ID"], s.tokenRefresh.Env["CRMWHO_ACCESS_TOKEN_SECRET_ID"] = "oauth-client", "access-token"
-	s.tokenRefresh = s.another(t)
-	t.Run("the flow", func(t *testing.T) { s.flowOver(t, secrets) })
-	t.Run("one writes, one reads", func(t *testing.T) { writesAndReads(t, awsstore.Secrets{Client: secrets}) })
-}
-
-// flowOver goes from empty secrets to a token, and to the one after it.
-func (s *stack) flowOver(t *testing.T, secrets *secretsmanager.Client) {
-	values := awsstore.Secrets{Client: secrets}
-	if why := s.refreshFails(t, "token-refresh.json"); !strings.Contains(why, "run crmwho setup") {
-		t.Errorf("empty: got %q", why)
-	}
-	c := token.Client{ClientID: s.zoho.ClientID, ClientSecret: s.zoho.ClientSecret, RefreshToken: s.zoho.RefreshToken, AccountsServer: s.accountsURL}
-	if err := token.WriteClient(t.Context(), values, "oauth-client", c); err != nil {
-		t.Fatal(err)
-	}
-	read := (&token.Source{Store: values, Name: "access-token"}).Token
-	for _, file := range []string{"token-refresh.json", "token-refresh-force.json"} {
-		if exchanged, err := s.refresh(t, file); !exchanged || err != nil {
-			t.Fatalf("%s: exchanged %v, %v", file, exchanged, err)
-		}
-		if exchanged, err := s.refresh(t, "token-refresh.json"); exchanged || err != nil {
-			t.Errorf("after %s: exchanged %v, %v", file, exchanged, err)
-		}
-	}
-	got, err := read(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, err := secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("access-token"), VersionStage: aws.String("AWSPREVIOUS")})
-	var previous struct {
-		AccessToken string `json:"access_token"`
-	}
-	if err := errors.Join(err, json.Unmarshal([]byte(aws.ToString(before.SecretString)), &previous)); err != nil || previous.AccessToken == "" || previous.AccessToken == got.AccessToken {
-		t.Errorf("AWSPREVIOUS: %v", err)
-	}
-}
-
-// writesAndReads has one write tokens and another read them: never a part of
-// one, none, or an earlier one than before.
-func writesAndReads(t *testing.T, values store.Store) {
-	const tokens = 200
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	go func() {
-		defer stop()
-		version := mustRead(t, values).Version
-		for n := 1; n <= tokens; n++ {
-			var err error
-			value := fmt.Sprintf(`{"access_token":"%d.%s"}`, n, strings.Repeat("x", 20*n))
-			if version, err = values.WriteIfUnchanged(t.Context(), "access-token", []byte(value), version); err != nil {
-				t.Errorf("write %d: %v", n, err)
-				return
-			}
-		}
-	}()
-	source := &token.Source{Store: values, Name: "access-token"}
-	for last := -1; ctx.Err() == nil; {
-		got, err := source.Token(t.Context())
-		number, row, _ := strings.Cut(got.AccessToken, ".")
-		n := 0
-		if _, scan := fmt.Sscan(number, &n); err != nil || last >= 0 && (scan != nil || len(row) != 20*n || n < last) {
-			t.Fatalf("after token %d: got %.20q, %v", last, got.AccessToken, err)
-		}
-		if len(row) == 20*n {
-			last = n
-		}
-	}
-}
-
-func mustRead(t *testing.T, values store.Store) store.Value {
-	value, err := values.Read(t.Context(), "access-token")
-	if err != nil {
-		t.Error(err)
-	}
-	return value
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"reflect"
@@ -27,8 +28,10 @@ import (
 // Source: AWS's Lambda API reference, "Invoke"; AWS's documentation of
 // asynchronous invocation.
 type Lambda struct {
-	MaxRetries int           // of asynchronous invocations that fail; AWS's own default is 2
-	RetryAfter time.Duration // before the first repeat, doubled for each that follows; AWS waits a minute, then two; zero: at once
+	Configs    map[string]Config // by the function's name
+	RetryAfter time.Duration     // before the first repeat, doubled for each that follows; AWS waits a minute, then two; zero: at once
+	IAM        *IAM              // who may write logs; nil: everybody. What nobody may write is not held back
+	Queues     *SQS              // which the on-failure destinations are in; required where Configs names one
 
 	once sync.Once
 	life context.Context // until Close
@@ -43,6 +46,14 @@ type Lambda struct {
 	queued       int // asynchronous invocations that are not over
 	underWay     int // invocations that are not over
 	closed       bool
+}
+
+// Config is what Lambda itself does for a function, under the function's role.
+type Config struct {
+	Role       string // its ARN
+	LogGroup   string // ARN of where what it prints is written; empty: nowhere
+	MaxRetries int    // of asynchronous invocations that fail; AWS's own default is 2
+	OnFailure  string // ARN of the queue that is told when all have failed; empty: none
 }
 
 // Invocation is an invocation that was accepted.
@@ -80,6 +91,18 @@ func (l *Lambda) Add(f *Function) {
 		}
 		l.environments[f.Name] = append(l.environments[f.Name], f)
 	})
+	l.openLog(l.Configs[f.Name])
+}
+
+// openLog makes a stream for a new environment in its function's log and writes
+// to it.
+func (l *Lambda) openLog(c Config) {
+	if l.IAM == nil || c.LogGroup == "" {
+		return
+	}
+	for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
+		l.IAM.allow(Call{Role: c.Role, Action: action, Resource: c.LogGroup + ":log-stream:sample"})
+	}
 }
 
 // Remove takes an environment away, such as one that another replaces. What it
@@ -325,6 +348,15 @@ func (l *Lambda) over(i Invocation) {
 
 // accept puts an asynchronous invocation in the queue.
 func (l *Lambda) accept(w http.ResponseWriter, i Invocation, day Fault) {
+	if !l.queue(i, day) {
+		errClosed.write(w)
+		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// queue reports whether it is open.
+func (l *Lambda) queue(i Invocation, day Fault) bool {
 	times := 1
 	switch {
 	case day.Lose:
@@ -333,8 +365,7 @@ func (l *Lambda) accept(w http.ResponseWriter, i Invocation, day Fault) {
 		times = 2
 	}
 	if !l.begin(i, times) {
-		errClosed.write(w)
-		return
+		return false
 	}
 	for range times {
 		go func() {
@@ -342,21 +373,58 @@ func (l *Lambda) accept(w http.ResponseWriter, i Invocation, day Fault) {
 			l.deliver(i)
 		}()
 	}
-	w.WriteHeader(http.StatusAccepted)
+	return true
 }
 
 // deliver runs an asynchronous invocation until it succeeds or there have been
 // enough attempts.
 func (l *Lambda) deliver(i Invocation) {
-	for attempt := range l.MaxRetries + 1 {
+	config := l.Configs[i.Function]
+	var failed error
+	for attempt := range config.MaxRetries + 1 {
 		if attempt > 0 && !pause(l.live(), l.RetryAfter<<(attempt-1)) {
 			return
 		}
-		if _, err := l.run(l.live(), i); err == nil || errors.Is(err, context.Canceled) { // by Close, before it ran
+		if _, failed = l.run(l.live(), i); failed == nil || errors.Is(failed, context.Canceled) { // by Close, before it ran
 			return
 		}
 	}
 	l.change(func() { l.failed = append(l.failed, i.Payload) })
+	if config.OnFailure != "" {
+		_ = l.Queues.Send(config.Role, config.OnFailure, i.record(config.MaxRetries+1, failed)) // AWS drops what it may not send
+	}
+}
+
+// record is what an on-failure destination is told.
+// Source: AWS's documentation of Lambda's destinations.
+func (i Invocation) record(attempts int, failed error) string {
+	data, _ := json.Marshal(map[string]any{
+		"version": "1.0",
+		"requestContext": map[string]any{
+			"functionArn": functionARN(i.Function) + ":$LATEST", "condition": "RetriesExhausted", "approximateInvokeCount": attempts,
+		},
+		"requestPayload":  i.Payload,
+		"responseContext": map[string]any{"statusCode": http.StatusOK, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+		"responsePayload": json.RawMessage(failure(failed)),
+	})
+	return string(data)
+}
+
+// invokeEvent invokes a function asynchronously for another service of AWS's.
+// What the Invoke API would refuse is an error.
+func (l *Lambda) invokeEvent(function string, payload []byte) error {
+	i := Invocation{Function: l.find(function, ""), Type: Event, Payload: payload}
+	if i.Function == "" {
+		return fmt.Errorf("function not found: %s", function)
+	}
+	day := l.befall(i.Function)
+	if day.Status != 0 {
+		return fmt.Errorf("%s: HTTP %d", function, day.Status)
+	}
+	if !l.queue(i, day) {
+		return errors.New(errClosed.text)
+	}
+	return nil
 }
 
 // answer runs a synchronous invocation and writes its reply.

@@ -67,6 +67,11 @@ func newAccount(t *testing.T) *account {
 	return a
 }
 
+// retries has asynchronous invocations that fail run so often again.
+func (a *account) retries(times int) {
+	a.Configs = map[string]awssim.Config{"sample": {MaxRetries: times}}
+}
+
 // add starts an environment of the function sample.
 func (a *account) add(t *testing.T, greeting string) *awssim.Function {
 	t.Helper()
@@ -284,7 +289,8 @@ func TestAnEventIsRunLater(t *testing.T) {
 
 func TestAnEventThatFailsIsRunAgain(t *testing.T) {
 	a := newAccount(t)
-	a.MaxRetries, a.RetryAfter = 2, 20*time.Millisecond
+	a.retries(2)
+	a.RetryAfter = 20 * time.Millisecond
 	a.add(t, "")
 	for _, test := range []struct {
 		ends   []int
@@ -391,7 +397,7 @@ func TestEnvironmentsOfOneNameWorkAtTheSameTime(t *testing.T) {
 // TestAnAttemptInAProcessThatExitedFails, while no other is there.
 func TestAnAttemptInAProcessThatExitedFails(t *testing.T) {
 	a := newAccount(t)
-	a.MaxRetries = 1
+	a.retries(1)
 	first := a.add(t, "first")
 	a.event(t, `{"do":"panic"}`)
 	a.wait(t)
@@ -498,7 +504,7 @@ func TestEventsThatAreLostOrDeliveredTwice(t *testing.T) {
 
 func TestNothingRunsAfterClose(t *testing.T) {
 	a := newAccount(t)
-	a.MaxRetries = 5
+	a.retries(5)
 	a.add(t, "")
 	a.event(t, a.work())
 	c := a.called(t)
@@ -555,7 +561,8 @@ func TestCloseIsNoFailure(t *testing.T) {
 // TestCloseEndsAPause before an attempt, however long.
 func TestCloseEndsAPause(t *testing.T) {
 	a := newAccount(t)
-	a.MaxRetries, a.RetryAfter = 1, time.Hour
+	a.retries(1)
+	a.RetryAfter = time.Hour
 	a.add(t, "")
 	a.event(t, a.work())
 	a.called(t).ends <- 500

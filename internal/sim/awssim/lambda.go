@@ -27,11 +27,13 @@ import (
 type Function struct {
 	Name      string
 	Bootstrap string            // path of the binary
-	Env       map[string]string // all that the process gets besides what Lambda itself sets
+	Env       map[string]string // all that the process gets besides what Lambda itself sets, or instead of that
 	Timeout   time.Duration     // of an invocation; zero stands for three seconds, as in Lambda
 	Log       io.Writer         // what the process prints; nil discards it
+	Freeze    bool              // stop the process between invocations, as Lambda does; only on Unix
 
 	process *exec.Cmd
+	known   chan struct{} // closed when process is
 	server  *http.Server
 	ready   chan struct{} // closed at the first call of next
 	exited  chan struct{} // closed when the process has ended
@@ -66,7 +68,7 @@ var errExited = errors.New("the bootstrap has exited")
 // Stop must be called afterwards, also when Start fails.
 func (f *Function) Start(ctx context.Context) error {
 	f.ready, f.exited = make(chan struct{}), make(chan struct{})
-	f.turn = make(chan struct{}, 1)
+	f.turn, f.known = make(chan struct{}, 1), make(chan struct{})
 	f.queue, f.running = make(chan *invocation), map[string]*invocation{}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -81,6 +83,7 @@ func (f *Function) Start(ctx context.Context) error {
 		close(f.exited)
 		return err
 	}
+	close(f.known)
 	go func() {
 		_ = f.process.Wait()
 		close(f.exited)
@@ -93,6 +96,11 @@ func (f *Function) Start(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// functionARN is that of a function with a name.
+func functionARN(name string) string {
+	return "arn:aws:lambda:" + Region + ":" + account + ":function:" + name
 }
 
 // PID is the process's number, for those who measure it. Start must have succeeded.
@@ -187,8 +195,10 @@ func (f *Function) runtimeAPI() http.Handler {
 }
 
 func (f *Function) next(w http.ResponseWriter, r *http.Request) {
+	f.freeze()
 	select {
 	case i := <-f.queue:
+		f.thaw()
 		f.mu.Lock()
 		f.running[i.id] = i
 		f.mu.Unlock()
@@ -196,10 +206,26 @@ func (f *Function) next(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", "application/json")
 		h.Set("Lambda-Runtime-Aws-Request-Id", i.id)
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(i.deadline.UnixMilli(), 10))
-		h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:"+Region+":"+account+":function:"+f.Name)
+		h.Set("Lambda-Runtime-Invoked-Function-Arn", functionARN(f.Name))
 		h.Set("Lambda-Runtime-Trace-Id", "Root=1-00000000-"+strings.ToLower(rand.Text()[:24]))
 		_, _ = w.Write(i.payload)
 	case <-r.Context().Done():
+	}
+}
+
+// freeze stops the process, which has nothing to do. One that has just ended
+// cannot be stopped, nor has to.
+func (f *Function) freeze() {
+	if f.Freeze {
+		<-f.known
+		stopProcess(f.process.Process)
+	}
+}
+
+// thaw lets it go on.
+func (f *Function) thaw() {
+	if f.Freeze {
+		continueProcess(f.process.Process)
 	}
 }
 

@@ -1,7 +1,9 @@
 // Package awssim plays the parts of AWS that the bot and those who run it meet,
 // over the wire: Lambda's Runtime API and Invoke API, API Gateway's HTTP API,
-// Secrets Manager, SNS and CloudFormation. The real SDK and the real bootstraps
-// talk to it on loopback.
+// EventBridge Scheduler, Secrets Manager, SNS, STS and CloudFormation. The real
+// SDK and the real bootstraps talk to it on loopback. It reads a SAM template, and
+// holds callers, Lambda itself and EventBridge Scheduler to the roles that the
+// template gives them.
 package awssim
 
 import (

@@ -39,6 +39,9 @@ func handle(ctx context.Context, payload json.RawMessage) (any, error) {
 		panic("as asked")
 	case in.Do == "call":
 		return nil, call(ctx, in.URL)
+	case in.Do == "linger":
+		go linger(in.URL)
+		return nil, call(ctx, in.URL+"/kept")
 	case in.Do == "hang":
 		<-ctx.Done()
 		select {}
@@ -48,6 +51,13 @@ func handle(ctx context.Context, payload json.RawMessage) (any, error) {
 		return "no response of an HTTP API", nil
 	default:
 		return fmt.Sprintf("%s %s %s %s", os.Getenv("GREETING"), os.Getenv("AWS_LAMBDA_FUNCTION_NAME"), os.Getenv("AWS_REGION"), payload), nil
+	}
+}
+
+// linger goes on when the invocation is over, with two calls, one after the other.
+func linger(url string) {
+	for range 2 {
+		_ = call(context.Background(), url+"/left")
 	}
 }
 
