@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 )
@@ -15,6 +16,9 @@ type Identity struct {
 	Team, TeamID string // the workspace's name and id
 	EnterpriseID string // of an organisation's workspace; otherwise empty
 	User, UserID string // the bot's own user
+
+	Scopes []string  // that the token has; nil: Slack did not say
+	At     time.Time // when Slack answered, by its clock and to the second; zero: it did not say
 }
 
 // AuthRefused is the code of Slack that says why it does not take a token, such
@@ -32,20 +36,74 @@ func AuthTest(ctx context.Context, api, botToken string, allowLoopback bool) (Id
 	if err := CheckSlackAPI(api, allowLoopback); err != nil {
 		return Identity{}, slackError("auth.test", err)
 	}
-	client := slack.New(botToken, slack.OptionAPIURL(strings.TrimSuffix(api, "/")+"/"), slack.OptionHTTPClient(slackHTTP))
-	said, err := client.AuthTestContext(ctx)
-	if e, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
-		return Identity{}, AuthRefused(plainCode(e.Err))
-	}
-	if isRateLimited(err) {
-		return Identity{}, AuthRefused("ratelimited")
+	said, err := slackClient(api, botToken).AuthTestContext(ctx)
+	if code := codeOf(err); code != "" {
+		return Identity{}, AuthRefused(code)
 	}
 	if err != nil {
 		return Identity{}, slackError("auth.test", err)
 	}
+	at, _ := http.ParseTime(said.Header.Get("Date")) // zero where there is none
 	return Identity{
 		Team: said.Team, TeamID: said.TeamID, EnterpriseID: said.EnterpriseID, User: said.User, UserID: said.UserID,
+		Scopes: listedScopes(said.Header.Get("X-OAuth-Scopes")), At: at,
 	}, nil
+}
+
+func slackClient(api, botToken string) *slack.Client {
+	return slack.New(botToken, slack.OptionAPIURL(strings.TrimSuffix(api, "/")+"/"), slack.OptionHTTPClient(slackHTTP))
+}
+
+// listedScopes are those of a header, with commas between; nil for none.
+func listedScopes(header string) (scopes []string) {
+	for scope := range strings.SplitSeq(header, ",") {
+		if scope = strings.TrimSpace(scope); scope != "" {
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes
+}
+
+// Conversation is what Slack tells of a channel.
+type Conversation struct {
+	Member   bool // the bot is one
+	Private  bool
+	Archived bool
+}
+
+// ChannelRefused is the code of Slack that says why it tells nothing of a channel,
+// such as channel_not_found or missing_scope.
+type ChannelRefused string
+
+// Error holds nothing but the code.
+func (r ChannelRefused) Error() string { return "slack: conversations.info: " + string(r) }
+
+// LookUpChannel asks Slack about a channel, as AuthTest does about a token. An
+// answer that is a refusal is a ChannelRefused.
+func LookUpChannel(ctx context.Context, api, botToken, channel string, allowLoopback bool) (Conversation, error) {
+	api = cmp.Or(api, slackAPI)
+	if err := CheckSlackAPI(api, allowLoopback); err != nil {
+		return Conversation{}, slackError("conversations.info", err)
+	}
+	is, err := slackClient(api, botToken).GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+	if code := codeOf(err); code != "" {
+		return Conversation{}, ChannelRefused(code)
+	}
+	if err != nil {
+		return Conversation{}, slackError("conversations.info", err)
+	}
+	return Conversation{Member: is.IsMember, Private: is.IsPrivate, Archived: is.IsArchived}, nil
+}
+
+// codeOf is the code of an answer of Slack's that is one; empty: there is none.
+func codeOf(err error) string {
+	if e, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		return plainCode(e.Err)
+	}
+	if isRateLimited(err) {
+		return "ratelimited"
+	}
+	return ""
 }
 
 // isRateLimited also knows a refusal that does not say how long to wait.

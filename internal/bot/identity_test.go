@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,8 +26,50 @@ func slackAt(t *testing.T, h http.Handler) string {
 
 func TestAuthTest(t *testing.T) {
 	is, err := bot.AuthTest(t.Context(), slackAt(t, &slacksim.Slack{BotToken: anyBotToken}), anyBotToken, true)
-	if err != nil || is.TeamID != slacksim.Team || is.Team == "" || is.UserID != slacksim.Bot {
+	if err != nil || is.TeamID != slacksim.Team || is.Team == "" || is.UserID != slacksim.Bot || !slices.Contains(is.Scopes, "chat:write") || time.Since(is.At).Abs() > time.Hour {
 		t.Errorf("got %+v, %v", is, err)
+	}
+}
+
+// TestScopesThatSlackTells, and those that it keeps to itself.
+func TestScopesThatSlackTells(t *testing.T) {
+	for header, want := range map[string][]string{"": nil, "commands": {"commands"}, "commands, chat:write,": {"commands", "chat:write"}} {
+		api := slackAt(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-OAuth-Scopes", header)
+			w.Header()["Date"] = nil
+			_, _ = w.Write([]byte(`{"ok":true}`))
+		}))
+		if is, err := bot.AuthTest(t.Context(), api, anyBotToken, true); err != nil || !slices.Equal(is.Scopes, want) || !is.At.IsZero() {
+			t.Errorf("%q: got %+v, %v, want %q", header, is, err, want)
+		}
+	}
+}
+
+func TestLookUpChannel(t *testing.T) {
+	sim := &slacksim.Slack{BotToken: anyBotToken, Channels: []string{"C0OTHER", "G0PRIVATE"}, Private: []string{"G0PRIVATE"}, Archived: []string{"C0OTHER"}}
+	api := slackAt(t, sim)
+	for channel, want := range map[string]bot.Conversation{
+		"C0OTHER": {Member: true, Archived: true}, "G0PRIVATE": {Member: true, Private: true}, slacksim.Channel: {},
+	} {
+		if got, err := bot.LookUpChannel(t.Context(), api, anyBotToken, channel, true); err != nil || got != want {
+			t.Errorf("%s: got %+v, %v, want %+v", channel, got, err, want)
+		}
+	}
+	for _, want := range []bot.ChannelRefused{"channel_not_found", "ratelimited", "missing_scope"} {
+		if want != "channel_not_found" {
+			if err := sim.AddFault(slacksim.Fault{Error: string(want), Times: 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := bot.LookUpChannel(t.Context(), api, anyBotToken, "C0NONE", true)
+		if got, ok := errors.AsType[bot.ChannelRefused](err); !ok || got != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	for _, elsewhere := range []string{"https://slack.example/api/", "http://127.0.0.1:1/api/"} {
+		if _, err := bot.LookUpChannel(t.Context(), elsewhere, anyBotToken, "C0NONE", true); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: got %v", elsewhere, err)
+		}
 	}
 }
 

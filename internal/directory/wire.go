@@ -3,6 +3,7 @@ package directory
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -11,6 +12,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"crmwho/internal/store"
 )
 
 // A stored snapshot has two lines of text: a name, the format's version and the
@@ -30,6 +33,25 @@ var (
 	errFormat  = errors.New("a snapshot in another format than mine")
 	errCorrupt = errors.New("a damaged snapshot")
 )
+
+// ErrUnusable says that what is stored is no snapshot which could be used. The
+// next good read replaces it.
+var ErrUnusable = errors.New("the stored list of people cannot be used")
+
+// ReadTaken tells where the stored snapshot comes from, without its people. Where
+// nothing is stored the error is store.ErrNotExist, and where that is no snapshot
+// ErrUnusable.
+func ReadTaken(ctx context.Context, from store.Store) (Taken, error) {
+	value, err := from.Read(ctx, snapshotName)
+	if err != nil {
+		return Taken{}, fmt.Errorf("stored directory: %w", err)
+	}
+	h, _, err := decodeHeader(value.Data)
+	if err != nil {
+		return Taken{}, fmt.Errorf("%w: %w", ErrUnusable, err)
+	}
+	return h.Taken, nil
+}
 
 // header is what a snapshot says besides its people. Further keys can join it
 // without another version of the format: whoever does not know them goes on.

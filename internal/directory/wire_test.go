@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -15,8 +16,35 @@ import (
 
 	"crmwho/internal/directory"
 	"crmwho/internal/sim/zohosim"
+	"crmwho/internal/store"
 	"crmwho/internal/zoho"
 )
+
+// TestReadTaken tells of what is stored, or why that cannot be told.
+func TestReadTaken(t *testing.T) {
+	s := directory.NewSnapshot(readAt, sample(t), nil)
+	data, err := s.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		data []byte
+		want error
+	}{
+		"nothing": {nil, store.ErrNotExist}, "a snapshot": {data, nil}, "damaged": {data[:len(data)-1], directory.ErrUnusable}, "something else": {[]byte("s3cret"), directory.ErrUnusable},
+	} {
+		kept := &store.Memory{}
+		if test.data != nil {
+			if _, err := kept.WriteIfUnchanged(t.Context(), "directory/snapshot", test.data, store.Absent); err != nil {
+				t.Fatal(err)
+			}
+		}
+		taken, err := directory.ReadTaken(t.Context(), kept)
+		if !errors.Is(err, test.want) || err == nil && taken != s.Taken || strings.Contains(fmt.Sprint(err), "s3cret") {
+			t.Errorf("%s: got %+v, %v, want %v", name, taken, err, test.want)
+		}
+	}
+}
 
 // TestASnapshotComesBackAsItWasStored with all that answers show.
 func TestASnapshotComesBackAsItWasStored(t *testing.T) {

@@ -116,6 +116,12 @@ func (w *World) forget() (err error) {
 // realID is that of the organisation of a real CRM.
 const realID = "crm"
 
+// RealHistory is where a World over a folder keeps the list of people and the
+// audits of a real CRM. It may not be there yet.
+func RealHistory(dir string) store.Store {
+	return store.Folder{Dir: filepath.Join(dir, "page", realID)}
+}
+
 // lastFile has the id of the organisation that was played last.
 const lastFile = "organisation"
 

@@ -119,6 +119,30 @@ func (s *Slack) mayPost(channel string, outsiders bool) error {
 	return problem{code: "channel_not_found"}
 }
 
+// conversation tells of a channel. A private one that the app is not in does not
+// exist for it. Which scope is asked for first is a choice.
+// Source: Slack's documentation, "conversations.info" and "Conversation object".
+func (s *Slack) conversation(in args) (object, error) {
+	channel := in.text("channel")
+	private, member := slices.Contains(s.Private, channel), slices.Contains(s.Channels, channel)
+	scope := "channels:read"
+	if private {
+		scope = "groups:read"
+	}
+	switch {
+	case channel == "":
+		return nil, missing("channel")
+	case !member && (private || channel != Channel):
+		return nil, problem{code: "channel_not_found"}
+	case !s.has(scope):
+		return nil, problem{missingScope, scope}
+	}
+	return object{"channel": object{
+		"id": channel, "name": "sample-channel", "is_channel": true, "is_group": false, "is_im": false,
+		"is_private": private, "is_member": member, "is_archived": slices.Contains(s.Archived, channel),
+	}}, nil
+}
+
 // inChannel reports whether everybody in a channel sees what is posted there.
 func inChannel(channel string) bool { return !strings.HasPrefix(channel, directPrefix) }
 

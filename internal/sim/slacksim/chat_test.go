@@ -1,7 +1,10 @@
 package slacksim_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"crmwho/internal/sim/slacksim"
@@ -84,5 +87,58 @@ func TestPostsAreNoted(t *testing.T) {
 			t.Fatal(err)
 		}
 		wants(t, posts[i].Via, p, map[string]any{"container.is_ephemeral": ephemeral, "container.channel_id": posts[i].To, "actions.value": "v"})
+	}
+}
+
+func TestConversations(t *testing.T) {
+	all := []string{"channels:read", "groups:read"}
+	for name, c := range map[string]struct {
+		channel string
+		scopes  []string
+		code    string
+		want    map[string]any
+	}{
+		"member":            {"C0OTHER", all, "", map[string]any{"is_member": true, "is_private": false, "is_archived": false}},
+		"private":           {"C0PRIVATE", all, "", map[string]any{"is_member": true, "is_private": true}},
+		"archived":          {"C0OLD", all, "", map[string]any{"is_member": true, "is_archived": true}},
+		"outside":           {"C0SAMPLE", all, "", map[string]any{"is_member": false}},
+		"outside, private":  {"C0HIDDEN", all, "channel_not_found", nil},
+		"unknown":           {"C0NONE", all, "channel_not_found", nil},
+		"none":              {"", all, "invalid_arguments", nil},
+		"no scope":          {"C0OTHER", all[1:], "missing_scope", nil},
+		"no scope, private": {"C0PRIVATE", all[:1], "missing_scope", nil},
+	} {
+		s := &slacksim.Slack{BotToken: "xoxb", Channels: []string{"C0OTHER", "C0PRIVATE", "C0OLD"}, Private: []string{"C0PRIVATE", "C0HIDDEN"}, Archived: []string{"C0OLD"}, Scopes: c.scopes}
+		code, reply := call(t, s, "conversations.info", `{"channel":"`+c.channel+`"}`)
+		if code != c.code {
+			t.Errorf("%s: got %v, want %q", name, reply, c.code)
+			continue
+		}
+		if c.want != nil {
+			wants(t, name, reply["channel"].(map[string]any), c.want)
+		}
+	}
+}
+
+// TestAnswersTellTheScopes, wherever the token is good.
+func TestAnswersTellTheScopes(t *testing.T) {
+	for _, c := range []struct {
+		scopes              []string
+		token, method, want string
+	}{
+		{[]string{"commands", "chat:write"}, "xoxb", "auth.test", "commands,chat:write"},
+		{[]string{"commands"}, "xoxb", "users.info", "commands"}, // it is refused
+		{[]string{"commands"}, "other", "auth.test", ""},
+		{nil, "xoxb", "auth.test", "commands,users:read,users:read.email,usergroups:read,chat:write,chat:write.public,files:write,channels:read,groups:read"},
+	} {
+		s := &slacksim.Slack{BotToken: "xoxb", Scopes: c.scopes}
+		r := httptest.NewRequest(http.MethodPost, api+c.method, strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+c.token)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if got := w.Header().Get("X-OAuth-Scopes"); got != c.want {
+			t.Errorf("%+v: got %q", c, got)
+		}
 	}
 }

@@ -34,12 +34,14 @@ import (
 type Slack struct {
 	SigningSecret string
 	BotToken      string              // what the Web API accepts; empty: none
-	Scopes        []string            // that the token has; nil: all the methods here need
+	Scopes        []string            // that the token has; nil: all that the app asks for
 	Base          string              // where ServeHTTP is reached, such as http://127.0.0.1:4321; empty: Slack's own hosts
 	Groups        map[string][]string // user groups' members, by group id
 	Guests        map[string]string   // kinds of guests, by user id: "multi", "single" or "stranger"
 	People        map[string]Person   // what is known of users, by user id; Meet changes it later
 	Channels      []string            // that the app is in; of others only the sample channel exists
+	Private       []string            // which channels are; the others are public
+	Archived      []string            // which channels are
 	HTTP          *http.Client        // what reaches the app; nil: http.DefaultClient
 
 	// Posted is told of each post after all that it brings has happened, and

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -44,42 +45,77 @@ var methods = map[string]method{
 	"chat.postEphemeral":           {"chat:write", (*Slack).postEphemeral, false},
 	"chat.update":                  {"chat:write", (*Slack).update, false},
 	"chat.getPermalink":            {"", (*Slack).permalink, true},
+	"conversations.info":           {"", (*Slack).conversation, true},
 	"files.getUploadURLExternal":   {"files:write", (*Slack).uploadURL, false},
 	"files.completeUploadExternal": {"files:write", (*Slack).completeUpload, false},
 }
 
-// api answers a call of the Web API. Refusals come at HTTP 200.
+// appScopes are those that the app's manifest asks for.
+var appScopes = []string{
+	"commands", "users:read", "users:read.email", "usergroups:read", "chat:write", "chat:write.public", "files:write",
+	"channels:read", "groups:read",
+}
+
+// api answers a call of the Web API. Refusals come at HTTP 200. Where the token is
+// good, the answer's header has its scopes.
+// Source: Slack's documentation, "Installing with OAuth", of scopes.
 func (s *Slack) api(r request) answer {
+	a, authorised := s.call(r)
+	if authorised {
+		a.header.Set("X-OAuth-Scopes", strings.Join(s.scopes(), ","))
+	}
+	return a
+}
+
+func (s *Slack) call(r request) (a answer, authorised bool) {
 	m, known := methods[strings.TrimPrefix(r.URL.Path, apiPath)]
 	if !known {
-		return refusal(http.StatusOK, problem{code: "unknown_method"})
+		return refusal(http.StatusOK, problem{code: "unknown_method"}), false
 	}
 	in, err := argsOf(r, m.reads)
 	if err == nil {
 		err = s.authorise(r, in)
 	}
 	if err != nil {
-		return refusal(http.StatusOK, problemOf(err))
+		return refusal(http.StatusOK, problemOf(err)), false
 	}
 	if m.scope != "" && !s.has(m.scope) {
-		a := encoded(http.StatusOK, object{
-			"ok": false, "error": "missing_scope", "needed": m.scope, "provided": strings.Join(s.Scopes, ","),
-		})
-		a.code = "missing_scope"
-		return a
+		return s.lacking(m.scope), true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out, err := m.call(s, in)
+	if p, ok := errors.AsType[problem](err); ok && p.code == missingScope {
+		return s.lacking(p.why), true
+	}
 	if err != nil {
-		return refusal(http.StatusOK, problemOf(err))
+		return refusal(http.StatusOK, problemOf(err)), true
 	}
 	out["ok"] = true
-	return encoded(http.StatusOK, out)
+	return encoded(http.StatusOK, out), true
+}
+
+const missingScope = "missing_scope"
+
+// lacking says that the token lacks a scope.
+func (s *Slack) lacking(scope string) answer {
+	a := encoded(http.StatusOK, object{
+		"ok": false, "error": missingScope, "needed": scope, "provided": strings.Join(s.scopes(), ","),
+	})
+	a.code = missingScope
+	return a
+}
+
+// scopes are those that the token has.
+func (s *Slack) scopes() []string {
+	if s.Scopes == nil {
+		return appScopes
+	}
+	return s.Scopes
 }
 
 // has reports whether the token has a scope.
-func (s *Slack) has(scope string) bool { return s.Scopes == nil || slices.Contains(s.Scopes, scope) }
+func (s *Slack) has(scope string) bool { return slices.Contains(s.scopes(), scope) }
 
 // args are a call's arguments, each as JSON. What a method does not know it
 // ignores, as Slack does.
