@@ -139,8 +139,8 @@ func TestManifestScopes(t *testing.T) {
 		}
 	}
 	want := map[string][]string{
-		"bot":          {"commands", "users:read", "users:read.email", "usergroups:read", "chat:write", "chat:write.public", "files:write"},
-		"bot_optional": {"users:read", "users:read.email", "usergroups:read", "chat:write", "chat:write.public", "files:write"},
+		"bot":          {"commands", "users:read", "users:read.email", "usergroups:read", "chat:write", "chat:write.public", "files:write", "channels:read", "groups:read"},
+		"bot_optional": {"users:read", "users:read.email", "usergroups:read", "chat:write", "chat:write.public", "files:write", "channels:read", "groups:read"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
