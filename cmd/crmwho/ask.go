@@ -28,10 +28,11 @@ func askCommand() *cobra.Command {
 command as Slack does, signed and over HTTP, and prints the answer, and what came
 to the channel meanwhile. Without a command it takes questions at a prompt, where
 the number of a button presses it; Ctrl-D or Ctrl-C ends it.`,
-		Example: "  crmwho ask /crmuser kim\n  crmwho ask /crmadmins --json\n  crmwho ask",
+		ValidArgsFunction: slashCommands,
+		Example:           "  crmwho ask /crmuser kim\n  crmwho ask /crmadmins --json\n  crmwho ask",
 		RunE: func(c *cobra.Command, args []string) error {
 			if asJSON && len(args) == 0 {
-				return errors.New("--json takes a question, such as crmwho ask /crmadmins --json")
+				return errors.New("--json takes a question, such as " + program + " ask /crmadmins --json")
 			}
 			bot, err := local.Start(c.Context(), options(c, anyPort, folder, logs))
 			if err != nil {
@@ -77,6 +78,7 @@ func converse(c *cobra.Command, bot *local.Bot) error {
 
 func addStoreFlag(c *cobra.Command, folder *string) {
 	c.Flags().StringVar(folder, "store", "", "folder in which the list of people and the audits are kept between starts")
+	must(c.MarkFlagDirname("store"))
 }
 
 // options are those of a bot that a command runs.

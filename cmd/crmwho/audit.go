@@ -64,6 +64,7 @@ Audits are posted by their schedule, and when somebody types /crmadmins audit.`,
 	at.addFlags(c)
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "post nothing and keep nothing")
 	c.Flags().StringVar(&file, "csv", "", "write the attached file here too; a file that exists is left alone")
+	anyFile(c, "csv")
 	c.AddCommand(exportCommand(&at))
 	return c
 }
@@ -83,7 +84,7 @@ func preview(ctx context.Context, at place, progress io.Writer) (bot.Preview, er
 		defer sample.Stop()
 		return sample.PreviewAudit(reading)
 	}
-	b, err := at.open(reading)
+	b, err := at.openFor(reading, progress)
 	if err != nil {
 		return bot.Preview{}, err
 	}
@@ -130,7 +131,7 @@ func (b *backend) auditor(ctx context.Context) (*bot.Bot, error) {
 	if err := b.checkToken(ctx); err != nil {
 		return nil, err
 	}
-	records, err := b.records(ctx)
+	records, err := b.records()
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +156,7 @@ func (b *backend) checkToken(ctx context.Context) error {
 		return cmp.Or(interrupted(ctx), err)
 	}
 	if reportOf(h, time.Now()).LifeLeft == 0 {
-		return mistake{"There is no access token, or it has ended", (&doctor{backend: b}).again()}
+		return mistake{"There is no access token, or it has ended", b.another()}
 	}
 	return nil
 }
@@ -193,19 +194,15 @@ const (
 )
 
 // records is where the records of audits are.
-func (b *backend) records(ctx context.Context) (store.Store, error) {
+func (b *backend) records() (store.Store, error) {
 	if b.outputs == nil {
 		return b.store, nil
 	}
-	cfg, err := awsConfig(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if b.outputs[outStore] == "" {
-		return nil, fmt.Errorf("%s lacks the output %s: deploy the template of this version first, with make deploy", b.where, outStore)
+		return nil, b.oldStack(outStore)
 	}
 	bounded := func(o *s3.Options) { o.HTTPClient = awshttp.NewBuildableClient().WithTimeout(callTime) }
-	return awsstore.Bucket{Client: s3.NewFromConfig(cfg, bounded), Name: b.outputs[outStore]}, nil
+	return awsstore.Bucket{Client: s3.NewFromConfig(b.cfg, bounded), Name: b.outputs[outStore]}, nil
 }
 
 // rules are those of the stack; in a folder nobody has set any.
@@ -278,6 +275,8 @@ Its exit status is 1 when anything is wrong; the records are written all the sam
 	c.Flags().StringVar(&format, "format", "json", "json, or csv with a row for each record")
 	c.Flags().StringVar(&out, "out", "", "file to write to; one that exists is left alone. Without it standard output")
 	c.Flags().StringArrayVar(&heads, "head", nil, "hash that a record must have, as Slack shows it; can be given several times")
+	oneOf(c, "format", "json", "csv")
+	anyFile(c, "out")
 	return c
 }
 
@@ -286,18 +285,23 @@ var recordHash = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
 
 // evidence reads all records, and tells a terminal how far it is.
 func evidence(ctx context.Context, at place, to io.Writer) (audit.Evidence, error) {
-	b, err := at.open(ctx)
+	b, err := at.openFor(ctx, to)
 	if err != nil {
 		return audit.Evidence{}, err
 	}
-	records, err := b.records(ctx)
+	records, err := b.records()
 	if err != nil {
 		return audit.Evidence{}, err
 	}
+	listed := working(to, "Listing the records of audits")
+	defer listed()
 	var progress func(done, all int)
 	if isTerminal(to) {
-		progress = func(done, all int) { fmt.Fprintf(to, "\r%d of %d read", done, all) }
-		defer fmt.Fprint(to, "\r\033[K")
+		progress = func(done, all int) {
+			listed()
+			fmt.Fprintf(to, "\r%d of %d read", done, all)
+		}
+		defer fmt.Fprint(to, clearLine)
 	}
 	e, err := audit.Ledger{Store: records}.Evidence(ctx, progress)
 	if err != nil {

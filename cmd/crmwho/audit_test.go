@@ -161,7 +161,7 @@ func TestAuditsThatCannotBeMade(t *testing.T) {
 	}{
 		"not set up":    {func(t *testing.T, w *world) { w.put(t, "oauth-client", ""); w.put(t, "access-token", "") }, "Zoho CRM is not connected yet"},
 		"token ended":   {func(t *testing.T, w *world) { w.change(t, "access-token", ended) }, "There is no access token, or it has ended. Run crmwho token --refresh"},
-		"token refused": {func(_ *testing.T, w *world) { w.zoho.ExpireTokens() }, "The CRM does not take the access token. If crmwho token --refresh"},
+		"token refused": {func(_ *testing.T, w *world) { w.zoho.ExpireTokens() }, "The CRM does not take the access token. Run crmwho token --refresh"},
 		"no scope": {func(t *testing.T, w *world) {
 			w.fault(t, zohosim.Fault{Path: "/crm/v7/users", Kind: zohosim.ScopeMismatch})
 		}, "The grant lacks the scope ZohoCRM.users.READ. Make a code"},
@@ -319,10 +319,7 @@ func TestRecordsThatCannotBeRead(t *testing.T) {
 	if _, _, err := w.runIn(t, t.Context(), w.typed(w.zoho.GrantToken), "setup", "--stack", "sample"); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("AWS_ENDPOINT_URL_S3", serve(t, http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
-		rw.WriteHeader(http.StatusForbidden)
-		fmt.Fprint(rw, "<Error><Code>AccessDenied</Code><Message>s3cret</Message></Error>")
-	})))
+	t.Setenv("AWS_ENDPOINT_URL_S3", serve(t, http.HandlerFunc(forbid)))
 	for _, command := range [][]string{{"audit", "export"}, {"audit", "--dry-run"}} {
 		_, _, err := w.runIn(t, t.Context(), "", append(command, "--stack", "sample")...)
 		if want := "these AWS credentials have s3:ListBucket on the bucket sample-store"; err == nil || !strings.Contains(err.Error(), "AccessDenied") || !strings.Contains(err.Error(), want) {
@@ -330,7 +327,7 @@ func TestRecordsThatCannotBeRead(t *testing.T) {
 		}
 	}
 	delete(stack.Outputs, "Store")
-	if _, _, err := w.runIn(t, t.Context(), "", "audit", "export", "--stack", "sample"); err == nil || !strings.Contains(err.Error(), "lacks the output Store: deploy") {
+	if _, _, err := w.runIn(t, t.Context(), "", "audit", "export", "--stack", "sample"); err == nil || !strings.Contains(err.Error(), "lacks the output Store. Deploy") {
 		t.Errorf("got %v", err)
 	}
 	stack.Outputs["Store"], stack.Parameters["AdminFlagsOff"] = bucket, "nonsense"

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,41 +30,97 @@ func doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at everything that the bot needs, and say what to do",
-		Long: `Doctor looks at the secrets, at the access token, and whether Zoho and Slack take
-what is stored. It exchanges no token and writes nothing. No check takes more
-than ten seconds.
+		Long: `Doctor looks at the secrets, at the access token, whether Zoho and Slack take
+what is stored, how old the list of people and the last audit are, and whether
+this computer's clock is right. With --stack it also looks at AWS: whether it
+takes the credentials, how the stack is, whether its schedules run, and whether
+the bot is in the channels that it posts to. Without it the folder of crmwho
+setup is looked at, and what crmwho serve --zoho keeps there; Slack only if its
+secret is in it, since that page plays it.
+
+It exchanges no token and writes nothing. No check takes more than ten seconds.
+For a stack it needs cloudformation:DescribeStacks, scheduler:GetSchedule on the
+schedules, secretsmanager:GetSecretValue on the secrets, and s3:ListBucket and
+s3:GetObject on the bucket.
 
 Its exit status is 1 when a check has failed; warnings do not count.`,
-		Example: "  crmwho doctor --stack crmwho\n  crmwho doctor --json",
+		Example: "  crmwho doctor --stack crmwho\n  crmwho doctor --stack crmwho --json\n  crmwho doctor",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			b, err := at.open(c.Context())
+			d, err := at.doctor()
 			if err != nil {
 				return err
 			}
-			next := "" // was said last
-			show := func(f finding) error {
-				switch {
-				case f.Next != "" && f.Next == next:
-					f.Next = "As above."
-				case f.Next != "":
-					next = f.Next
-				}
-				return f.write(c.OutOrStdout())
+			d.begin = func(check string) (done func()) {
+				return working(c.ErrOrStderr(), "Looking at: "+check)
 			}
-			if asJSON {
-				show = func(finding) error { return nil }
+			shown := &findingsShown{to: c.OutOrStdout()}
+			if d.show = shown.show; asJSON {
+				d.show = func(finding) error { return nil }
 			}
-			findings, err := (&doctor{backend: b}).examine(c.Context(), show)
+			findings, err := d.examine(c.Context())
 			if err == nil && asJSON {
-				err = writeJSON(c.OutOrStdout(), findings)
+				err = unlessUnheard(writeJSON(c.OutOrStdout(), findings))
 			}
-			return cmp.Or(err, failures(findings))
+			return cmp.Or(err, shown.flush(), failures(findings))
 		},
 	}
 	at.addFlags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print an array of {check, verdict, says, next}")
 	return c
+}
+
+// findingsShown prints findings for people.
+type findingsShown struct {
+	to    io.Writer
+	next  string    // the step that was said last
+	alike []finding // what was skipped for one reason, and is not printed yet
+}
+
+// show prints a finding, or keeps one that was skipped to see whether more of them
+// follow. A step that was just said is not said again.
+func (s *findingsShown) show(f finding) error {
+	if len(s.alike) > 0 && s.alike[0].skippedLike(f) {
+		s.alike = append(s.alike, f)
+		return nil
+	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	if f.Verdict == skipped {
+		s.alike = []finding{f}
+		return nil
+	}
+	return s.print(f)
+}
+
+// flush prints what was kept, in one line.
+func (s *findingsShown) flush() error {
+	if len(s.alike) == 0 {
+		return nil
+	}
+	f := folded(s.alike)
+	s.alike = nil
+	return s.print(f)
+}
+
+func (s *findingsShown) print(f finding) error {
+	switch {
+	case f.Next != "" && f.Next == s.next:
+		f.Next = "As above."
+	case f.Next != "":
+		s.next = f.Next
+	}
+	return unlessUnheard(f.write(s.to))
+}
+
+// unlessUnheard is an error of printing, unless nobody reads any more, as behind
+// head: checks go on then, for the exit status.
+func unlessUnheard(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
 }
 
 // verdict is what a check comes to.
@@ -82,6 +139,28 @@ type finding struct {
 	Verdict verdict `json:"verdict"`
 	Says    string  `json:"says"`           // a sentence
 	Next    string  `json:"next,omitempty"` // what to do, in whole sentences
+
+	parts []string // of Says, where they are several things that are not well
+}
+
+// skippedLike reports whether two findings were skipped for one reason.
+func (f finding) skippedLike(other finding) bool {
+	return f.Verdict == skipped && other.Verdict == skipped && f.Says == other.Says && f.Next == other.Next
+}
+
+// folded is one finding for some that were skipped for one reason.
+func folded(alike []finding) finding {
+	f := alike[0]
+	switch len(alike) {
+	case 1:
+		return f
+	case 2:
+		f.Check += ", " + alike[1].Check
+	default:
+		f.Check += fmt.Sprintf(" … and %d more", len(alike)-1)
+	}
+	f.Says = strings.NewReplacer("It is not asked", "They are not asked", "Whether it can be used is", "Whether they can be used is").Replace(f.Says)
+	return f
 }
 
 var marks = map[verdict]string{well: "✓", warning: "!", failed: "✗", skipped: "-"}
@@ -92,29 +171,61 @@ func (f finding) write(to io.Writer) error {
 	if f.Next != "" {
 		step = "    " + f.Next + "\n"
 	}
-	_, err := fmt.Fprintf(to, "%s %-16s  %s\n%s", marks[f.Verdict], f.Check, f.Says, step)
+	says := f.Says
+	if len(f.parts) > 1 {
+		says = strings.Join(f.parts, "\n"+strings.Repeat(" ", 20)) // what stands before the first
+	}
+	_, err := fmt.Fprintf(to, "%s %-16s  %s\n%s", marks[f.Verdict], f.Check, says, step)
 	return err
 }
 
 // failures is an error if there are any.
 func failures(findings []finding) error {
-	n := len(slices.DeleteFunc(slices.Clone(findings), func(f finding) bool { return f.Verdict != failed }))
-	if n == 0 {
+	var names []string
+	for _, f := range findings {
+		if f.Verdict == failed {
+			names = append(names, f.Check)
+		}
+	}
+	if len(names) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d of %d checks failed", n, len(findings))
+	return fmt.Errorf("%d of %d checks failed: %s", len(names), len(findings), strings.Join(names, ", "))
 }
 
 // doctor is one examination: what its first checks have found is what the later
 // ones work with.
 type doctor struct {
 	*backend
+	place place
+
+	begin func(check string) (done func())
+	show  func(finding) error
 
 	oauth    token.Client // zero: not usable
 	access   zoho.Token   // zero: not usable
 	botToken string       // empty: not usable
+	identity bot.Identity // zero: Slack did not tell
+	again    string       // what to do about a token that is not well; empty: it is
+	noSlack  string       // why Slack is not looked at; empty: it is
 	trial    trial        // of what can be read
 	stopped  string       // why the CRM cannot be asked; empty: it can
+	clocks   []reading    // of others
+}
+
+// doctor is one for a place. A stack is opened by its checks: what hinders that
+// is something to find.
+func (p place) doctor() (*doctor, error) {
+	d := &doctor{backend: newBackend(), place: p}
+	err := d.checkAddresses()
+	switch {
+	case err != nil:
+	case p.stack != "":
+		err = checkStack(p.stack)
+	default:
+		err = d.openFolder(p.dir)
+	}
+	return d, err
 }
 
 // check is a question and how it is answered.
@@ -123,8 +234,25 @@ type check struct {
 	look func(*doctor, context.Context) (verdict, mistake)
 }
 
-// checks are all, in their order.
-func (d *doctor) checks() []check {
+// ofStack are the checks of what all else at a stack needs.
+func (d *doctor) ofStack() []check {
+	if d.place.stack == "" {
+		return nil
+	}
+	return []check{
+		{"AWS identity", (*doctor).lookAtIdentity},
+		{"stack", (*doctor).lookAtStack},
+		{"schedules", (*doctor).lookAtSchedules},
+	}
+}
+
+// ofPlace are the checks of what is at a place, in their order; none where it
+// could not be opened.
+func (d *doctor) ofPlace() []check {
+	if d.store == nil {
+		return nil
+	}
+	d.trial.crm = d.crm(func(context.Context) (zoho.Token, error) { return d.access, nil })
 	all := []check{
 		{"oauth client", (*doctor).lookAtClient},
 		{"access token", (*doctor).lookAtToken},
@@ -133,6 +261,19 @@ func (d *doctor) checks() []check {
 		{"data centre", (*doctor).lookAtDataCentre},
 		{"accounts server", (*doctor).lookAtAccounts},
 	}
+	all = append(append(all, d.ofCRM()...), check{"Slack", (*doctor).lookAtSlack}, check{"Slack scopes", (*doctor).lookAtScopes})
+	if d.outputs != nil {
+		all = append(all, check{"Slack channels", (*doctor).lookAtChannels})
+	}
+	return append(all,
+		check{"list of people", (*doctor).lookAtPeople},
+		check{"last audit", (*doctor).lookAtAudits},
+		check{"clock", (*doctor).lookAtClock},
+	)
+}
+
+// ofCRM are the checks of what is read of it.
+func (d *doctor) ofCRM() (all []check) {
 	modules, err := d.recordModules()
 	for _, a := range accesses(modules) {
 		all = append(all, check{"CRM " + a.name, func(d *doctor, ctx context.Context) (verdict, mistake) { return d.lookAtCRM(ctx, a) }})
@@ -143,32 +284,87 @@ func (d *doctor) checks() []check {
 	if d.parameters[paramFields] != "" && len(modules) > 0 {
 		all = append(all, check{"CRM fields", (*doctor).lookAtFields})
 	}
-	return append(all, check{"Slack", (*doctor).lookAtSlack})
+	return all
 }
 
 // examine makes all checks and shows each as it is found.
-func (d *doctor) examine(ctx context.Context, show func(finding) error) ([]finding, error) {
-	d.trial.crm = d.crm(func(context.Context) (zoho.Token, error) { return d.access, nil })
-	var all []finding
-	for _, c := range d.checks() {
-		limited, cancel := context.WithTimeout(ctx, callTime)
-		v, m := c.look(d, limited)
-		cancel()
-		if stop := interrupted(ctx); stop != nil {
-			return all, stop
-		}
-		f := finding{c.name, v, strings.TrimSuffix(m.says, ".") + ".", m.next}
-		all = append(all, f)
-		if err := show(f); err != nil {
-			return all, err
+func (d *doctor) examine(ctx context.Context) (all []finding, err error) {
+	for _, part := range []func() []check{d.ofStack, d.ofPlace} {
+		for _, c := range part() {
+			f, err := d.find(ctx, c)
+			if err != nil {
+				return all, err
+			}
+			all = append(all, f)
+			if err := d.show(f); err != nil {
+				return all, err
+			}
 		}
 	}
 	return all, nil
 }
 
+// find makes a check, within a bounded time.
+func (d *doctor) find(ctx context.Context, c check) (finding, error) {
+	limited, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	done := d.begin(c.name)
+	v, m := c.look(d, limited)
+	done()
+	says := strings.TrimSuffix(m.says, ".") + "."
+	return finding{c.name, v, strings.ReplaceAll(says, "\n", " "), m.next, strings.Split(says, "\n")}, interrupted(ctx)
+}
+
 // fine is for checks that found nothing wrong.
 func fine(format string, values ...any) (verdict, mistake) {
 	return well, mistake{says: fmt.Sprintf(format, values...)}
+}
+
+// because is what an error comes to that is for people.
+func because(err error) (verdict, mistake) {
+	if m, ok := errors.AsType[mistake](err); ok {
+		return failed, m
+	}
+	return failed, mistake{says: err.Error()} // somebody has interrupted it
+}
+
+// several is a verdict about things that are alike.
+type several struct {
+	verdict    verdict
+	says, next []string
+}
+
+// severity is the order of verdicts.
+var severity = []verdict{well, skipped, warning, failed}
+
+// add takes what was found of one more. What is well is not told beside what is
+// not, and nothing twice.
+func (s *several) add(v verdict, m mistake) {
+	switch {
+	case v == well && s.verdict != well && s.verdict != "":
+		return
+	case v != well && s.verdict == well:
+		s.says, s.next = nil, nil
+	}
+	if s.verdict == "" || slices.Index(severity, v) > slices.Index(severity, s.verdict) {
+		s.verdict = v
+	}
+	if m.says = strings.TrimSuffix(m.says, "."); !slices.Contains(s.says, m.says) {
+		s.says = append(s.says, m.says)
+	}
+	if m.next != "" && !slices.Contains(s.next, m.next) {
+		s.next = append(s.next, m.next)
+	}
+}
+
+// sum is the worst verdict, with all that is to be said: in a line for each thing
+// that is not well.
+func (s *several) sum() (verdict, mistake) {
+	between := ".\n"
+	if s.verdict == well {
+		between = ". "
+	}
+	return s.verdict, mistake{strings.Join(s.says, between), strings.Join(s.next, " ")}
 }
 
 // skip says why a check was not made.
@@ -184,11 +380,18 @@ func (d *doctor) unreadable(err error) (verdict, mistake) {
 	return failed, mistake{"It cannot be read: " + err.Error(), next}
 }
 
+// hasNoClient reports whether there is none that could be used, without which no
+// token is exchanged.
+func (d *doctor) hasNoClient() bool { return d.oauth == token.Client{} }
+
+// connect is the step to a client.
+func (d *doctor) connect() string { return "Run " + d.command("setup") + "." }
+
 func (d *doctor) lookAtClient(ctx context.Context) (verdict, mistake) {
 	c, err := token.ReadClient(ctx, d.store, d.client, d.accounts(), d.loopback)
 	switch {
 	case errors.Is(err, token.ErrNotSetUp):
-		return failed, mistake{strings.ToUpper(err.Error()[:1]) + err.Error()[1:], "Run " + d.command("setup") + "."}
+		return failed, mistake{strings.ToUpper(err.Error()[:1]) + err.Error()[1:], d.connect()}
 	case err != nil:
 		return d.unreadable(err)
 	}
@@ -213,17 +416,21 @@ func (d *doctor) decode(ctx context.Context, name string, into any, empty, spoil
 
 func (d *doctor) lookAtToken(ctx context.Context) (verdict, mistake) {
 	next := d.filled("If {mender}, run ") + d.command("setup") + "."
+	without := ""
+	if d.hasNoClient() {
+		next, without = d.connect(), ", and none is exchanged without a client"
+	}
 	var is struct {
 		AccessToken string `json:"access_token"`
 		APIDomain   string `json:"api_domain"`
 		Expiry      string `json:"expiry"`
 	}
-	v, m := d.decode(ctx, d.token, &is, mistake{"It is empty: nothing was ever exchanged", next}, mistake{"It is not what an exchange writes", next})
+	v, m := d.decode(ctx, d.token, &is, mistake{"It is empty: nothing was ever exchanged" + without, next}, mistake{"It is not what an exchange writes" + without, next})
 	if v != well {
 		return v, m
 	}
 	if missing := lacking("access_token", is.AccessToken, "api_domain", is.APIDomain, "expiry", is.Expiry); missing != "" {
-		return failed, mistake{"It lacks " + missing, next}
+		return failed, mistake{"It lacks " + missing + without, next}
 	}
 	d.access = zoho.Token{AccessToken: is.AccessToken, APIDomain: is.APIDomain}
 	return fine("It is complete")
@@ -241,6 +448,10 @@ func lacking(pairs ...string) string {
 }
 
 func (d *doctor) lookAtSlackSecret(ctx context.Context) (verdict, mistake) {
+	if _, err := d.store.Read(ctx, d.slack); d.outputs == nil && errors.Is(err, store.ErrNotExist) {
+		d.noSlack = "Slack is played over a folder, by the page of " + program + " serve"
+		return skip(d.noSlack)
+	}
 	run := "Run " + d.command("setup slack") + "."
 	var is bot.Secrets
 	v, m := d.decode(ctx, d.slack, &is, mistake{"It is empty, so that nothing of Slack is believed", run},
@@ -271,10 +482,18 @@ func (d *doctor) lookAtHealth(ctx context.Context) (verdict, mistake) {
 		return d.unreadable(err)
 	}
 	r := reportOf(h, time.Now())
+	v, m := d.judgeHealth(h, r)
+	if !r.Latched && d.hasNoClient() && (v == warning || v == failed) {
+		m.next = d.connect()
+	}
+	d.again = m.next
+	return v, m
+}
+
+func (d *doctor) judgeHealth(h token.Health, r tokenReport) (verdict, mistake) {
 	switch {
 	case r.Latched:
-		steps := h.Notice(token.GrantDead, d.command("setup"), time.Now()).Steps
-		return failed, mistake{"The grant is dead" + inBrackets(r.FailureCode) + " since " + clock(r.FailureSince), strings.Join(steps, " ")}
+		return failed, mistake{"The grant is dead" + inBrackets(r.FailureCode) + " since " + clock(r.FailureSince), d.anotherGrant(h, r)}
 	case d.access.AccessToken == "":
 		return d.judgeNone(r)
 	case r.LifeLeft == 0:
@@ -283,10 +502,19 @@ func (d *doctor) lookAtHealth(ctx context.Context) (verdict, mistake) {
 	return d.judge(r)
 }
 
-// again says what brings another token.
-func (d *doctor) again() string {
-	if d.outputs == nil {
-		return "Run " + d.command("token --refresh") + ": over a folder nothing goes on by itself."
+// anotherGrant are the steps to one: those of a notice, which Slack shows.
+func (d *doctor) anotherGrant(h token.Health, r tokenReport) string {
+	steps := strings.ReplaceAll(strings.Join(h.Notice(token.GrantDead, d.command("setup"), time.Now()).Steps, " "), "`", "")
+	if !r.HoldUntil.IsZero() {
+		return "Wait until " + clock(r.HoldUntil) + ", since Zoho was asked too often. " + steps
+	}
+	return steps
+}
+
+// another says what brings another token.
+func (b *backend) another() string {
+	if b.outputs == nil {
+		return "Run " + b.command("token --refresh") + ": over a folder nothing goes on by itself."
 	}
 	return "It is tried again within ten minutes by token-refresh; if nothing changes, look whether that runs, and at its log."
 }
@@ -298,14 +526,14 @@ func (d *doctor) judgeNone(r tokenReport) (verdict, mistake) {
 	case !r.HoldUntil.IsZero():
 		return warning, mistake{"Zoho was asked too often", d.filled("After " + clock(r.HoldUntil) + " {goes}.")}
 	case r.Failure != "":
-		return warning, mistake{since, d.again()}
+		return warning, mistake{since, d.another()}
 	}
 	return skip("There is no access token that could be used")
 }
 
 // judge tells how a token is whose grant is alive.
 func (d *doctor) judge(r tokenReport) (verdict, mistake) {
-	again := d.again()
+	again := d.another()
 	left := fmt.Sprintf("It has %s left, until %s", life(r.LifeLeft), clock(r.Expiry))
 	switch {
 	case r.Refused:
@@ -344,7 +572,7 @@ func (d *doctor) lookAtDataCentre(context.Context) (verdict, mistake) {
 	if at, known := zoho.DataCentreAt(accounts); known && d.parameters[paramDataCentre] != "" && at.Location != d.parameters[paramDataCentre] {
 		return warning, mistake{
 			"The client is of " + at.Location + ", and the stack's parameter DataCentre is " + d.parameters[paramDataCentre],
-			"Deploy with DATA_CENTRE=" + at.Location + ": otherwise links lead to another CRM."}
+			"Deploy with the other, since links lead to another CRM now: " + d.deploy(paramDataCentre+"="+at.Location) + "."}
 	}
 	return fine("The client's accounts server and the token's API belong together")
 }
@@ -359,6 +587,7 @@ func (d *doctor) lookAtAccounts(ctx context.Context) (verdict, mistake) {
 	if err != nil {
 		return skip("Its address is none")
 	}
+	asked := time.Now()
 	reply, err := noRedirects.Do(r)
 	if err != nil {
 		return failed, mistake{
@@ -366,6 +595,8 @@ func (d *doctor) lookAtAccounts(ctx context.Context) (verdict, mistake) {
 			"Look at this computer's connection, at a proxy, and at Zoho's status page."}
 	}
 	reply.Body.Close()
+	at, _ := http.ParseTime(reply.Header.Get("Date")) // zero where there is none
+	d.compare("Zoho", at, asked)
 	return fine("%s answers", strings.TrimPrefix(base, "https://"))
 }
 
@@ -397,6 +628,9 @@ func (d *doctor) lookAtCRM(ctx context.Context, a access) (verdict, mistake) {
 		return skip("Whether it can be used is not known, because " + err.Error())
 	}
 	m := d.crmMistake(a, err, cmp.Or(d.oauth.AccountsServer, d.accounts()))
+	if errors.Is(err, zoho.ErrTokenRefused) {
+		m.next = cmp.Or(d.again, m.next)
+	}
 	if concernsAll(err) {
 		d.stopped = "the same would befall it as " + a.name
 	}
@@ -418,27 +652,32 @@ func withoutModules(err error) (verdict, mistake) {
 // lookAtFields tries those that records are shown with: COQL refuses a query for
 // one that a module lacks. What else may be wrong with a module was told.
 func (d *doctor) lookAtFields(ctx context.Context) (verdict, mistake) {
-	if d.access.AccessToken == "" || d.stopped != "" || d.trial.module == "" {
-		return skip("They are not asked for, because there is nothing that could be read")
-	}
-	mend := "Give the API names that the CRM has for them: make deploy EXTRA=" + paramFields + "=… does."
+	mend := "Give the API names that the CRM has for them: " + d.deploy(paramFields+"=…") + " does."
 	fields, err := records.ParseFields(d.parameters[paramFields])
 	if err != nil {
 		return failed, mistake{"The stack's parameter " + paramFields + " is wrong, so that the function that answers does not start: " + err.Error(), mend}
+	}
+	if d.access.AccessToken == "" || d.stopped != "" || d.trial.module == "" {
+		return skip("They are not asked for, because there is nothing that could be read")
 	}
 	names := map[string][]string{}
 	for _, f := range fields {
 		names[f.Module] = append(names[f.Module], f.Name)
 	}
-	var wrong []string
+	var wrong, unknown []string
 	for _, module := range slices.Sorted(maps.Keys(names)) {
 		_, err := d.trial.crm.SelectRecords(ctx, zoho.Selection{Module: module, Fields: names[module], Limit: 1})
 		if e, ok := errors.AsType[*zoho.Error](err); ok && e.Code == "INVALID_QUERY" {
 			wrong = append(wrong, "one of "+module+"."+strings.Join(names[module], ", "+module+"."))
+		} else if err != nil {
+			unknown = append(unknown, module)
 		}
 	}
-	if len(wrong) > 0 {
+	switch {
+	case len(wrong) > 0:
 		return warning, mistake{"The CRM lacks " + strings.Join(wrong, "; and ") + ", so that COQL finds nothing there", mend}
+	case len(unknown) > 0:
+		return skip("Whether the CRM has those of " + strings.Join(unknown, ", ") + " is not known, because COQL did not tell")
 	}
 	return fine("The CRM has those that are shown, as far as COQL tells")
 }
@@ -447,18 +686,4 @@ func (d *doctor) lookAtFields(ctx context.Context) (verdict, mistake) {
 func concernsAll(err error) bool {
 	one := errors.Is(err, zoho.ErrScopeMissing) || errors.Is(err, zoho.ErrNoPermission) || errors.Is(err, zoho.ErrNoModule)
 	return !one || errors.Is(err, zoho.ErrNoAPIAccess)
-}
-
-func (d *doctor) lookAtSlack(ctx context.Context) (verdict, mistake) {
-	if d.botToken == "" {
-		return skip("There is no bot token")
-	}
-	is, err := d.authTest(ctx, d.botToken)
-	if m, ok := errors.AsType[mistake](err); ok {
-		return failed, m
-	}
-	if stranger := d.stranger(is); stranger != "" {
-		return warning, mistake{stranger, "Deploy with " + is.TeamID + " among SLACK_TEAMS, or install the app in a workspace that is answered."}
-	}
-	return fine("It takes the bot token, which is %s's in the workspace %s (%s)", is.User, is.Team, is.TeamID)
 }

@@ -26,8 +26,9 @@ func eventCommand() *cobra.Command {
 the command in Slack. It is signed with the secret in the environment variable
 CRMWHO_SIGNING_SECRET, or with the one of Slack's documentation, and is accepted
 for five minutes.`,
-		Example: "  crmwho event /crmuser kim | sam local invoke UsersQuery --event -",
-		Args:    cobra.MinimumNArgs(1),
+		Example:           "  crmwho event /crmuser kim | sam local invoke UsersQuery --event -",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: slashCommands,
 		RunE: func(c *cobra.Command, args []string) error {
 			secret := os.Getenv("CRMWHO_SIGNING_SECRET")
 			if secret == "" {

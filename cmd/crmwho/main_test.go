@@ -295,4 +295,7 @@ func TestServeARealCRM(t *testing.T) {
 	if w.calls(zohosim.UsersCall) == before {
 		t.Error("nobody was read")
 	}
+	if out, _, err := w.run(t, "", "doctor"); err != nil || !strings.Contains(out, "✓ list of people    It has 15 people") { // Slack is played
+		t.Errorf("doctor: got %s, %v", out, err)
+	}
 }

@@ -32,7 +32,7 @@ func (b *backend) words(accounts string) []string {
 	modules, _ := b.recordModules() // what is wrong with them is told elsewhere
 	return append(b.aboutRefresh(),
 		"{accounts}", strings.TrimPrefix(accounts, "https://"), "{console}", console,
-		"{scopes}", strings.Join(token.Scopes(modules), ","), "{setup}", b.command("setup"),
+		"{scopes}", strings.Join(token.Scopes(modules), ","), "{setup}", b.command("setup"), "{deploy}", b.deploy(),
 	)
 }
 
@@ -106,7 +106,7 @@ var byCondition = []struct {
 		"Make a code in the self client at {console} with the scopes {scopes}, and run {setup}."}},
 	{zoho.ErrNoModule, mistake{
 		"The CRM has no module {name}",
-		"Take it out of the stack's parameter " + paramModules + ", or give the API name that the CRM has for it: make deploy EXTRA=" + paramModules + "=… does."}},
+		"Take it out of the stack's parameter " + paramModules + ", or give the API name that the CRM has for it: {deploy} " + paramModules + "=… does."}},
 	{zoho.ErrNoAPIAccess, mistake{
 		`The profile of the CRM user behind the grant lacks the permission "Zoho CRM API Access"`,
 		"An administrator of the CRM has to tick it in that profile. Then run {setup}, or {doctor} if that was done before."}},
@@ -115,7 +115,7 @@ var byCondition = []struct {
 		"Let an administrator of the CRM allow it in that user's profile, or make the code as a user who may, and run {setup}."}},
 	{zoho.ErrTokenRefused, mistake{
 		"The CRM does not take the access token",
-		"If {mender}, make a code at {console} for the right organisation, and run {setup}."}},
+		"Run {refresh}. If that does not help, make a code at {console} for the right organisation, and run {setup}."}},
 	{zoho.ErrThrottled, mistake{
 		"The CRM says that there are too many calls",
 		"Wait for some minutes, and try again. If it stays so, the organisation has used up its calls of the day."}},

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -38,6 +39,9 @@ func (p *prompter) ask(ctx context.Context, what, otherwise string) (string, err
 		prompt += " [" + otherwise + "]"
 	}
 	line, err := p.read(ctx, prompt, func() (string, error) { return p.lines.ReadString('\n') })
+	if err != nil && p.terminal != nil {
+		fmt.Fprintln(p.to) // neither Ctrl-C nor Ctrl-D ends a line
+	}
 	if err == nil && line == "" {
 		line = otherwise
 	}
@@ -50,17 +54,48 @@ func (p *prompter) secret(ctx context.Context, what string) (string, error) {
 		return p.ask(ctx, what, "")
 	}
 	fd := int(p.terminal.Fd())
-	before, err := term.GetState(fd)
+	before, err := term.MakeRaw(fd)
 	if err != nil {
 		return "", fmt.Errorf("ask for the %s: the terminal cannot be told not to show it", what)
 	}
-	defer func() { _ = term.Restore(fd, before) }() // also while somebody is still asked
-	line, err := p.read(ctx, what+" (not shown)", func() (string, error) {
-		typed, err := term.ReadPassword(fd)
-		fmt.Fprintln(p.to) // which was not shown either
-		return string(typed), err
-	})
+	line, err := p.read(ctx, what+" (not shown)", func() (string, error) { return hidden(p.terminal) })
+	_ = term.Restore(fd, before) // also while somebody is still asked
+	fmt.Fprintln(p.to)           // which was not shown either
 	return checked(what, line, err)
+}
+
+// Keys that a terminal in raw mode hands over.
+const (
+	ctrlC     = 0x03
+	ctrlD     = 0x04
+	ctrlU     = 0x15
+	backspace = 0x7f
+)
+
+// hidden reads a line from a terminal in raw mode, and not a byte more: what was
+// pasted may go on. Ctrl-D ends the input, which term.ReadPassword does not notice.
+func hidden(keys io.Reader) (string, error) {
+	var line []byte
+	for key := make([]byte, 1); ; {
+		if _, err := io.ReadFull(keys, key); err != nil {
+			return string(line), err
+		}
+		switch key[0] {
+		case '\r', '\n':
+			return string(line), nil
+		case ctrlC:
+			return "", errInterrupted
+		case ctrlD:
+			return string(line), io.EOF
+		case ctrlU:
+			line = nil
+		case backspace, '\b':
+			_, last := utf8.DecodeLastRune(line)
+			line = line[:len(line)-last]
+		default:
+			line = append(line, key[0])
+		}
+	}
 }
 
 // read waits for a line as long as ctx lets it. Whoever reads then goes on until
@@ -89,7 +124,6 @@ func (p *prompter) read(ctx context.Context, prompt string, read func() (string,
 		}
 		return strings.TrimSpace(r.line), r.err
 	case <-ctx.Done():
-		fmt.Fprintln(p.to)
 		return "", errInterrupted
 	}
 }

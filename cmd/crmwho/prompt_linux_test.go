@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -107,7 +108,7 @@ func TestATerminalShowsNoSecret(t *testing.T) {
 		tt.watch(t, typed.prompt, true)
 		fmt.Fprintln(tt.keys, typed.secret)
 	}
-	tt.watch(t, "Next: ", false)
+	tt.watch(t, "Next:", false)
 	if err := <-ended; err != nil || w.value(t, "slack")["bot_token"] != botToken {
 		t.Errorf("got %v, want both stored", err)
 	}
@@ -131,6 +132,47 @@ func TestATerminalIsLeftAsItWas(t *testing.T) {
 	fmt.Fprintln(tt.keys) // for who still reads
 }
 
+// TestTheInputOfATerminalEnds with Ctrl-D, and what is said then begins a line.
+func TestTheInputOfATerminalEnds(t *testing.T) {
+	for prompt, args := range map[string][]string{"(not shown): ": {"setup", "slack"}, "client id: ": {"setup"}} {
+		w, tt := newWorld(t, zohosim.Config{}), newTerminal(t)
+		ended := tt.start(t.Context(), append(args, "--dir", w.dir)...)
+		tt.watch(t, prompt, len(args) == 2)
+		if _, err := tt.keys.Write([]byte{ctrlD}); err != nil {
+			t.Fatal(err)
+		}
+		err := <-ended
+		tt.watch(t, prompt+"\r\n", false)
+		if !strings.Contains(fmt.Sprint(err), "the input ended before the ") || !tt.echoes(t) {
+			t.Errorf("%q: got %v, and it shows what is typed: %v", args, err, tt.echoes(t))
+		}
+	}
+}
+
+// TestATerminalTakesBackWhatWasTyped: a secret is typed without being seen.
+func TestATerminalTakesBackWhatWasTyped(t *testing.T) {
+	w, tt := newWorld(t, zohosim.Config{}), newTerminal(t)
+	ended := tt.start(t.Context(), "setup", "slack", "--dir", w.dir)
+	tt.watch(t, "signing secret (not shown): ", true)
+	fmt.Fprintf(tt.keys, "wrong\x15%sø\x7f\r%s\r", signing, botToken) // in one go, as it is pasted
+	tt.watch(t, "Next:", false)
+	if err := <-ended; err != nil || w.value(t, "slack")["bot_token"] != botToken || secretLike.MatchString(tt.shown.String()) {
+		t.Errorf("got %v, %q", err, tt.shown.String())
+	}
+}
+
+func TestCtrlCAtAHiddenPrompt(t *testing.T) {
+	w, tt := newWorld(t, zohosim.Config{}), newTerminal(t)
+	ended := tt.start(t.Context(), "setup", "slack", "--dir", w.dir)
+	tt.watch(t, "(not shown): ", true)
+	if _, err := tt.keys.Write([]byte{'a', ctrlC}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, errInterrupted) || !tt.echoes(t) {
+		t.Errorf("got %v, and it shows what is typed: %v", err, tt.echoes(t))
+	}
+}
+
 func TestATerminalIsToldHowFarAnExportIs(t *testing.T) {
 	w, tt := newWorld(t, zohosim.Config{}), newTerminal(t)
 	audits(t, store.Folder{Dir: w.dir}, 2)
@@ -138,5 +180,19 @@ func TestATerminalIsToldHowFarAnExportIs(t *testing.T) {
 	tt.watch(t, "their chain is whole", false)
 	if err := <-ended; err != nil || !strings.Contains(tt.shown.String(), "\r6 of 6 read\r\x1b[K") {
 		t.Errorf("got %v, %q", err, tt.shown.String())
+	}
+}
+
+// TestDeployIsInterruptedOnce at a terminal, which does that itself.
+func TestDeployIsInterruptedOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		in   io.Reader
+		want int
+	}{"at a terminal": {newTerminal(t).program, 0}, "elsewhere": {strings.NewReader(""), 1}} {
+		got := 0
+		d := &deployment{in: test.in}
+		if err := d.interrupt(func(os.Signal) error { got++; return nil }); err != nil || got != test.want {
+			t.Errorf("%s: got %d, %v, want %d", name, got, err, test.want)
+		}
 	}
 }

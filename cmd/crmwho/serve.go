@@ -67,6 +67,8 @@ then sees what the CRM user behind it sees.`,
 	flags.BoolVar(&fresh, "fresh", false, "forget the history, and start over")
 	flags.StringVar(&crm, "zoho", "", "accounts server of a real Zoho CRM, such as https://accounts.zoho.eu, with the credentials that crmwho setup has stored")
 	addLogFlag(c, &logs)
+	must(c.MarkFlagDirname("dir"))
+	oneOf(c, "zoho", accountsServers()...)
 	return c
 }
 
@@ -127,7 +129,7 @@ func realCRM(ctx context.Context, dir, asked, accounts string) (*local.CRM, erro
 	accounts = plainURL(accounts)
 	crm := &local.CRM{Secrets: store.Folder{Dir: dir}, AccountsURL: accounts, AllowLoopback: loopback}
 	client, err := token.ReadClient(ctx, crm.Secrets, "oauth-client", accounts, loopback)
-	setup := "crmwho setup"
+	setup := program + " setup"
 	if asked != "" {
 		setup += " --dir " + shellWord(asked)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"crmwho/internal/bot"
 	"crmwho/internal/store"
 	"crmwho/internal/token"
 	"crmwho/internal/zoho"
@@ -45,16 +44,17 @@ secretsmanager:GetSecretValue and PutSecretValue.`,
   crmwho setup --stack crmwho --data-centre eu --client-id 1000.ABC < secret-and-code.txt`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if s.backend, err = at.open(c.Context()); err != nil {
+			if s.backend, err = at.openFor(c.Context(), c.ErrOrStderr()); err != nil {
 				return err
 			}
-			s.ask, s.out = newPrompter(c), c.OutOrStdout()
+			s.ask, s.out = newPrompter(c), &unheard{to: c.OutOrStdout(), elsewhere: c.ErrOrStderr()}
 			return s.run(c.Context())
 		},
 	}
 	at.addFlags(c)
 	c.Flags().StringVar(&s.dataCentre, "data-centre", "", "where the CRM lives: "+locations())
 	c.Flags().StringVar(&s.client.ClientID, "client-id", "", "of the self client")
+	oneOf(c, "data-centre", strings.Split(locations(), ", ")...)
 	c.AddCommand(setupSlackCommand(&at))
 	return c
 }
@@ -97,7 +97,9 @@ func (s *zohoSetup) say(format string, values ...any) {
 
 // readOld finds out early whether the place can be read: a code works once.
 func (s *zohoSetup) readOld(ctx context.Context) error {
-	old, err := token.ReadClient(ctx, s.store, s.backend.client, s.accounts(), s.loopback)
+	limited, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	old, err := token.ReadClient(limited, s.store, s.backend.client, s.accounts(), s.loopback)
 	if err != nil && !errors.Is(err, token.ErrNotSetUp) {
 		return cmp.Or(interrupted(ctx), err)
 	}
@@ -183,7 +185,9 @@ func (s *zohoSetup) exchange(ctx context.Context) (err error) {
 	limited, cancel := context.WithTimeout(ctx, 2*callTime)
 	defer cancel()
 	accounts := s.client.AccountsServer
-	if s.grant, err = s.oauth().Exchange(limited, s.code); err != nil {
+	done := working(s.ask.to, "Handing the code to Zoho")
+	s.grant, err = s.oauth().Exchange(limited, s.code)
+	if done(); err != nil {
 		return s.exchangeMistake(ctx, err, accounts)
 	}
 	if s.grant.RefreshToken == "" {
@@ -201,7 +205,9 @@ func (s *zohoSetup) prove(ctx context.Context) error {
 	modules, _ := s.recordModules() // askAll has looked at the error
 	var next []string
 	for _, a := range accesses(modules) {
+		done := working(s.ask.to, "Trying the CRM's "+a.name)
 		err := t.try(ctx, a)
+		done()
 		if stop := interrupted(ctx); stop != nil {
 			return s.undone(ctx, stop)
 		}
@@ -245,6 +251,7 @@ func (s *zohoSetup) undone(ctx context.Context, why error) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
 	defer cancel()
+	defer working(s.ask.to, "Revoking the new grant")()
 	if s.oauth().Revoke(ctx, s.client.RefreshToken) != nil {
 		return fmt.Errorf("%w\nNothing was stored. The next run needs a new code, and the new grant could not be revoked: it is one of the 20 that Zoho keeps of a client, before the next ends the first", why)
 	}
@@ -259,7 +266,9 @@ func (s *zohoSetup) write(ctx context.Context) error {
 	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*callTime)
 	defer cancel()
-	if err := token.WriteClient(limited, s.store, s.backend.client, s.client); err != nil {
+	done := working(s.ask.to, "Storing the client and its grant")
+	err := token.WriteClient(limited, s.store, s.backend.client, s.client)
+	if done(); err != nil {
 		if err := s.unwritten(limited, err); err != nil {
 			return err
 		}
@@ -290,14 +299,14 @@ func (b *backend) writeMistake(err error) error {
 	case errors.Is(err, store.ErrChanged):
 		return mistake{"Somebody else has changed the value just now", "Find out who, and run this again."}
 	case errors.Is(err, store.ErrNotExist):
-		return mistake{"The secret does not exist any more", "Deploy the stack again, with make deploy."}
+		return mistake{"The secret does not exist any more", "Deploy the stack again, with " + b.deploy() + "."}
 	}
 	return err
 }
 
 // refresh gets the first token the way that all others are got.
 func (s *zohoSetup) refresh(ctx context.Context) error {
-	said, err := s.exchangeNow(ctx)
+	said, err := s.exchangeNow(ctx, s.ask.to)
 	if err != nil {
 		return fmt.Errorf("the client is stored, and %w", err)
 	}
@@ -306,41 +315,73 @@ func (s *zohoSetup) refresh(ctx context.Context) error {
 }
 
 // exchangeNow has a token exchanged, and says what came of that.
-func (b *backend) exchangeNow(ctx context.Context) (said string, err error) {
+func (b *backend) exchangeNow(ctx context.Context, progress io.Writer) (said string, err error) {
+	defer working(progress, "Asking Zoho for an access token")()
 	report, err := b.keeper().Run(ctx, token.Request{Force: true})
 	if err != nil {
 		return "", fmt.Errorf("there is no new access token: %w\n%s. %s tells how it is",
-			cmp.Or(interrupted(ctx), err), b.filled("As to another try: {goes}"), b.command("token"))
+			cmp.Or(interrupted(ctx), err), b.filled("As to another try: "+b.then(ctx)), b.command("token"))
 	}
 	said = cmp.Or(byOutcome[report.Outcome], "There is no new access token: "+string(report.Outcome)+".")
+	if report.Outcome != token.Exchanged {
+		said = strings.ReplaceAll(said, "{then}", b.then(ctx))
+	}
 	return b.filled(said, "{expiry}", clock(report.Expiry), "{next}", clock(report.Next)), nil
+}
+
+// then is what brings another token after a try that brought none: nothing does
+// with a grant that is dead, unless another client was stored since.
+func (b *backend) then(ctx context.Context) string {
+	h, err := token.ReadHealth(ctx, b.store, b.token)
+	stored, unread := b.store.Read(ctx, b.client)
+	if err == nil && unread == nil && h.Latched != "" && h.Latched == stored.Version {
+		return "run " + b.command("setup") + ", since the grant is dead"
+	}
+	return "{goes}"
 }
 
 // byOutcome says what came of an exchange.
 var byOutcome = map[token.Outcome]string{
 	token.Exchanged:  "There is a new access token, which works until {expiry}. {kept}.",
-	token.UnderWay:   "Another run exchanges a token just now, maybe with a former grant. After two minutes {goes}.",
-	token.HeldOff:    "Zoho wants no exchange before {next}. After that {goes}.",
-	token.OverBudget: "There were too many exchanges of late: Zoho blocks those who ask often. After {next} {goes}.",
+	token.UnderWay:   "Another run exchanges a token just now, maybe with a former grant. After two minutes {then}.",
+	token.HeldOff:    "Zoho wants no exchange before {next}. After that {then}.",
+	token.OverBudget: "There were too many exchanges of late: Zoho blocks those who ask often. After {next} {then}.",
 }
 
 // tellNext ends with what is left to do.
 func (s *zohoSetup) tellNext(ctx context.Context) error {
 	s.say("\nNext:")
-	if s.slackIsEmpty(ctx) {
-		s.say("  %s", s.command("setup slack"))
-	}
-	if s.outputs != nil {
-		s.say("  aws lambda invoke --function-name %s --cli-binary-format raw-in-base64-out --payload '{\"job\":\"directory-sync\"}' /dev/stdout\n    reads the people at once; otherwise the schedule does within ten minutes", s.outputs[outUsersQuery])
-	}
-	if s.outputs == nil {
-		s.say("  %s\n    opens a page on this computer that plays Slack, over this CRM", s.command("serve --zoho "+shellWord(s.client.AccountsServer)))
+	switch {
+	case s.outputs == nil:
+		s.say("  %s\n    opens a page on this computer that plays Slack, over this CRM", s.readPeople(s.client.AccountsServer))
+	case s.lacksSigning(ctx):
+		s.say("  %s\n    connects the Slack app", s.command("setup slack"))
+	default:
+		s.say("%s", s.verifyEvents())
+		s.say("%s", s.trySmoke())
 	}
 	s.say("  %s\n    tells how the access token is\n  %s\n    looks at everything", s.command("token"), s.command("doctor"))
+	if s.outputs != nil {
+		s.say("\nThe people are read within ten minutes, by themselves. To have it done at once, with the AWS CLI 2:\n  %s", s.readPeople(s.client.AccountsServer))
+	}
 	return nil
 }
 
-func (s *zohoSetup) slackIsEmpty(ctx context.Context) bool {
-	secrets, err := bot.StoredSecrets(s.store, s.slack, slog.New(slog.DiscardHandler))(ctx, false)
-	return err == nil && len(secrets.Signing) == 0
+// verifyEvents and trySmoke are steps once a stack's bot has its Slack secret.
+// Slack verifies the address only when it is asked to, and only if it is answered.
+func (b *backend) verifyEvents() string {
+	return "  On the Slack app's page \"Event Subscriptions\", have Slack verify the request URL\n    " + b.outputs[outEvents]
+}
+
+func (b *backend) trySmoke() string {
+	return "  " + b.make("smoke") + "\n    asks the deployed bot a question, as Slack does"
+}
+
+// readPeople is a command that reads everybody of the CRM at an accounts server.
+func (b *backend) readPeople(accounts string) string {
+	if b.outputs == nil {
+		return b.command("serve --zoho " + shellWord(accounts))
+	}
+	return "aws lambda invoke --function-name " + b.outputs[outUsersQuery] +
+		` --cli-binary-format raw-in-base64-out --payload '{"job":"directory-sync"}' /dev/stdout`
 }

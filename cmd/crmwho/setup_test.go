@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,10 @@ func TestSetup(t *testing.T) {
 	}
 	wantInOrder(t, out, "took the code.\n", "the CRM's users.\n", "the CRM's roles.\n", "the CRM's profiles.\n", "the CRM's organisation.\n",
 		"read the CRM's Accounts.\n", "the CRM's Deals.\n", "the CRM's Contacts.\n", "the CRM's Leads.\n", "use the CRM's search.\n", "the CRM's COQL.\n",
-		"are stored in the folder "+w.dir, "There is a new access token, which works until ", "Over a folder nothing keeps it fresh: crmwho token --refresh --dir ", "Next:", "crmwho setup slack --dir "+w.dir, "crmwho token --dir", "crmwho doctor --dir")
+		"are stored in the folder "+w.dir, "There is a new access token, which works until ", "Over a folder nothing keeps it fresh: crmwho token --refresh --dir ", "Next:\n  crmwho serve --zoho ", "crmwho token --dir", "crmwho doctor --dir")
+	if strings.Contains(out, "setup slack") {
+		t.Errorf("over a folder Slack is played: got %s", out)
+	}
 	wantInOrder(t, errs, "The client: log in", "ZohoCRM.users.READ,ZohoCRM.settings.roles.READ,", ",ZohoCRM.modules.leads.READ,ZohoSearch.securesearch.READ,ZohoCRM.coql.READ\n",
 		"  ZohoCRM.settings.roles.READ: nobody reports to anybody by role\n", "  ZohoCRM.modules.deals.READ: /crmowner finds nothing in Deals\n", "Without both of the last two", "client id: ", "client secret: ", "code: ")
 	client := w.value(t, "oauth-client")
@@ -398,7 +402,8 @@ func TestSetupOfAStack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantInOrder(t, out, "are stored in the stack sample", "From now on token-refresh keeps it fresh", "crmwho setup slack --stack sample", "--function-name sample-users-query", "crmwho token --stack sample")
+	wantInOrder(t, out, "are stored in the stack sample", "From now on token-refresh keeps it fresh", "Next:\n  crmwho setup slack --stack sample", "crmwho token --stack sample",
+		"The people are read within ten minutes, by themselves.", "with the AWS CLI 2:", "--function-name sample-users-query")
 	if !strings.Contains(secrets.Value(stack.Outputs["OAuthClientSecret"]), w.zoho.RefreshToken) || !strings.Contains(secrets.Value(stack.Outputs["AccessTokenSecret"]), `"access_token":"1000.`) {
 		t.Error("the secrets are not filled")
 	}
@@ -407,6 +412,7 @@ func TestSetupOfAStack(t *testing.T) {
 	if err != nil || strings.Contains(out, "setup slack") || !strings.Contains(out, "It took the place") {
 		t.Errorf("a second time: got %s, %v", out, err)
 	}
+	wantInOrder(t, out, "Next:\n", `"Event Subscriptions", have Slack verify the request URL`, stack.Outputs["EventsUrl"]+"\n", "  make smoke STACK=sample\n", "  crmwho doctor --stack sample\n")
 }
 
 // TestSetupAsksForNoMoreThanTheStackNeeds, by who may ask who owns what, and of
@@ -489,6 +495,54 @@ func deny(w http.ResponseWriter) {
 	fmt.Fprint(w, `{"__type":"AccessDeniedException","message":"s3cret"}`)
 }
 
+// impatient is a store that wants each question to end some time.
+type impatient struct {
+	store.Memory
+	t *testing.T
+}
+
+func (i *impatient) Read(ctx context.Context, name string) (store.Value, error) {
+	i.t.Helper()
+	i.asked(ctx)
+	return i.Memory.Read(ctx, name)
+}
+
+func (i *impatient) WriteIfUnchanged(ctx context.Context, name string, data []byte, version string) (string, error) {
+	i.t.Helper()
+	i.asked(ctx)
+	return i.Memory.WriteIfUnchanged(ctx, name, data, version)
+}
+
+func (i *impatient) asked(ctx context.Context) {
+	i.t.Helper()
+	until, bounded := ctx.Deadline()
+	if left := time.Until(until); !bounded || left > 2*callTime {
+		i.t.Errorf("got %v left, bounded: %v, want %v at most", left, bounded, 2*callTime)
+	}
+}
+
+// TestSetupWaitsForNoStoreThatHangs before it asks, nor after it.
+func TestSetupWaitsForNoStoreThatHangs(t *testing.T) {
+	b := &backend{store: &impatient{t: t}, client: "client", token: "token", slack: "slack"}
+	crm, slack := &zohoSetup{backend: b}, &slackSetup{backend: b, ask: &prompter{to: io.Discard}, out: io.Discard}
+	for name, step := range map[string]func(context.Context) error{"Zoho's": crm.readOld, "Slack's": slack.readOld, "writing": slack.write} {
+		if err := step(t.Context()); err != nil {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	b.lacksSigning(t.Context())
+}
+
+// TestAWSIsInterrupted while it is looked up: nothing else is blamed.
+func TestAWSIsInterrupted(t *testing.T) {
+	withoutAWS(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	if _, err := awsConfig(ctx); !errors.Is(err, errInterrupted) {
+		t.Errorf("got %v, want %v", err, errInterrupted)
+	}
+}
+
 func TestStacksThatCannotBeUsed(t *testing.T) {
 	set := func(name, value string) func(*testing.T, *awssim.CloudFormation) {
 		return func(t *testing.T, _ *awssim.CloudFormation) { t.Setenv(name, value) }
@@ -501,18 +555,19 @@ func TestStacksThatCannotBeUsed(t *testing.T) {
 		spoil func(*testing.T, *awssim.CloudFormation)
 		want  string
 	}{
-		"none of that name": {"other", nil, "there is no stack other in " + awssim.Region},
+		"none of that name": {"other", nil, "There is no stack other in " + awssim.Region},
+		"no ARN any more":   {"arn:aws:cloudformation:eu-central-1:123456789012:stack/other/0000-00", nil, "deploy it, with make deploy STACK=other."},
 		"no name":           {"a b", nil, "--stack takes the name"},
 		"no outputs": {"sample", func(_ *testing.T, s *awssim.CloudFormation) {
 			delete(s.Stacks["sample"].Outputs, "AccessTokenSecret")
 			delete(s.Stacks["sample"].Outputs, "SlackSecret")
-		}, "lacks the outputs SlackSecret, AccessTokenSecret: deploy"},
-		"no credentials":      {"sample", set("AWS_ACCESS_KEY_ID", ""), "no AWS credentials that work"},
-		"no region":           {"sample", set("AWS_REGION", ""), "no AWS region is chosen"},
-		"no such profile":     {"sample", set("AWS_PROFILE", "other"), "the AWS profile that AWS_PROFILE names does not exist"},
-		"expired credentials": {"sample", refuse("ExpiredToken"), "log in again"},
+		}, "lacks the outputs SlackSecret, AccessTokenSecret. Deploy"},
+		"no credentials":      {"sample", set("AWS_ACCESS_KEY_ID", ""), "There are no AWS credentials that work"},
+		"no region":           {"sample", set("AWS_REGION", ""), "No AWS region is chosen"},
+		"no such profile":     {"sample", set("AWS_PROFILE", "other"), "The AWS profile that AWS_PROFILE names does not exist"},
+		"expired credentials": {"sample", refuse("ExpiredToken"), "Log in again"},
 		"no permission":       {"sample", refuse("AccessDenied"), "cloudformation:DescribeStacks"},
-		"anything else":       {"sample", refuse("OptInRequired"), "look up the stack sample: AWS answered 400 OptInRequired"},
+		"anything else":       {"sample", refuse("OptInRequired"), "The stack sample cannot be looked up: AWS answered 400 OptInRequired"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, zohosim.Config{})
@@ -534,14 +589,22 @@ func TestTheTemplateHasWhatTheCommandsLookFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, output := range neededOutputs {
+	for _, output := range slices.Concat(neededOutputs, otherOutputs) {
 		if !strings.Contains(string(text), "\n  "+output+":\n    Description: ") {
 			t.Errorf("no output %s", output)
 		}
 	}
-	for _, parameter := range []string{paramDataCentre, paramSlackAPI, paramSlackTeams, paramVersion} {
+	for _, parameter := range []string{paramDataCentre, paramSlackAPI, paramSlackTeams, paramVersion, paramAuditChannel, paramNoticeChannel} {
 		if !strings.Contains(string(text), "\n  "+parameter+":\n    Type: String\n") {
 			t.Errorf("no parameter %s", parameter)
+		}
+	}
+	if !strings.Contains(string(text), "\n  "+paramAuditMaxAge+":\n    Type: Number\n") {
+		t.Errorf("no parameter %s", paramAuditMaxAge)
+	}
+	for _, name := range []string{scheduleSync, scheduleAudit, scheduleToken} {
+		if !strings.Contains(string(text), `Name: !Sub "${AWS::StackName}-`+name+`"`) {
+			t.Errorf("no schedule %s", name)
 		}
 	}
 }

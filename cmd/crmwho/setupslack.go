@@ -32,10 +32,10 @@ signing secret first. No flag takes a secret.`,
   crmwho setup slack < signing-secret-and-bot-token.txt`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if s.backend, err = at.open(c.Context()); err != nil {
+			if s.backend, err = at.openFor(c.Context(), c.ErrOrStderr()); err != nil {
 				return err
 			}
-			s.ask, s.out = newPrompter(c), c.OutOrStdout()
+			s.ask, s.out = newPrompter(c), &unheard{to: c.OutOrStdout(), elsewhere: c.ErrOrStderr()}
 			return s.run(c.Context())
 		},
 	}
@@ -67,7 +67,9 @@ func (s *slackSetup) run(ctx context.Context) error {
 // readOld reads the value that is there. One that is spoilt may be replaced, but
 // nothing of it can be kept.
 func (s *slackSetup) readOld(ctx context.Context) error {
-	value, err := s.store.Read(ctx, s.slack)
+	limited, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	value, err := s.store.Read(limited, s.slack)
 	if err != nil && !errors.Is(err, store.ErrNotExist) {
 		return fmt.Errorf("read Slack secret: %w", err)
 	}
@@ -130,8 +132,9 @@ func checkBotToken(text string) error {
 }
 
 func (s *slackSetup) prove(ctx context.Context) error {
+	done := working(s.ask.to, "Asking Slack whose the bot token is")
 	is, err := s.authTest(ctx, s.wanted.BotToken)
-	if err != nil {
+	if done(); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.out, "Slack takes the bot token: it is %s's (%s) in the workspace %s (%s).\n", is.User, is.UserID, is.Team, is.TeamID)
@@ -207,22 +210,34 @@ func (s *slackSetup) write(ctx context.Context) error {
 	if stop := interrupted(ctx); stop != nil {
 		return stop
 	}
-	if _, err := s.store.WriteIfUnchanged(ctx, s.slack, data, s.version); err != nil {
+	limited, cancel := context.WithTimeout(ctx, 2*callTime)
+	defer cancel()
+	done := working(s.ask.to, "Storing the secrets")
+	_, err = s.store.WriteIfUnchanged(limited, s.slack, data, s.version)
+	if done(); err != nil {
 		return fmt.Errorf("write Slack secret: %w", s.writeMistake(err))
 	}
 	fmt.Fprintf(s.out, "The signing secret and the bot token are stored in %s.\n", s.where)
 	if len(s.wanted.Signing) > 1 {
 		fmt.Fprintf(s.out, "The former signing secret goes on being accepted, until %s is run without --keep-old.\n", s.command("setup slack"))
 	}
-	fmt.Fprintf(s.out, "A running bot takes them within five minutes. Next: %s\n", s.next(ctx))
+	fmt.Fprintf(s.out, "A running bot takes them within five minutes.\n\nNext:\n%s\n", strings.Join(s.next(ctx), "\n"))
 	return nil
 }
 
-// next is to connect Zoho CRM, where that was not done.
-func (s *slackSetup) next(ctx context.Context) string {
-	_, err := token.ReadClient(ctx, s.store, s.client, s.accounts(), s.loopback)
-	if errors.Is(err, token.ErrNotSetUp) {
-		return s.command("setup")
+// next are the steps after it: to connect Zoho CRM is one where that was not done.
+func (s *slackSetup) next(ctx context.Context) (steps []string) {
+	if s.outputs != nil {
+		steps = append(steps, s.verifyEvents())
 	}
-	return s.command("doctor")
+	limited, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	_, err := token.ReadClient(limited, s.store, s.client, s.accounts(), s.loopback)
+	if errors.Is(err, token.ErrNotSetUp) {
+		return append(steps, "  "+s.command("setup")+"\n    connects Zoho CRM")
+	}
+	if s.outputs != nil {
+		steps = append(steps, s.trySmoke())
+	}
+	return append(steps, "  "+s.command("doctor")+"\n    looks at everything")
 }

@@ -30,7 +30,7 @@ refused it and its grant is alive; otherwise 1.`,
 		Example: "  crmwho token --stack crmwho\n  crmwho token --refresh\n  crmwho token --json",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			b, err := at.open(c.Context())
+			b, err := at.openFor(c.Context(), c.ErrOrStderr())
 			if err == nil && refresh {
 				err = b.refreshToken(c.Context(), c.ErrOrStderr())
 			}
@@ -53,7 +53,7 @@ refused it and its grant is alive; otherwise 1.`,
 
 // refreshToken exchanges the token, and says so beside what is told of it.
 func (b *backend) refreshToken(ctx context.Context, to io.Writer) error {
-	said, err := b.exchangeNow(ctx)
+	said, err := b.exchangeNow(ctx, to)
 	if errors.Is(err, token.ErrNotSetUp) {
 		return b.notConnected()
 	}
@@ -181,6 +181,9 @@ func inBrackets(code string) string {
 
 // life is how long a token lives, in words.
 func life(seconds int) string {
+	if seconds == 1 {
+		return "1 second"
+	}
 	if seconds < 2*60 {
 		return fmt.Sprintf("%d seconds", seconds)
 	}

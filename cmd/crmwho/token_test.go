@@ -102,6 +102,41 @@ func TestTokenRefreshes(t *testing.T) {
 	}
 }
 
+// TestTokenOfADeadGrant does not go on by itself, unless another client was stored
+// since.
+func TestTokenOfADeadGrant(t *testing.T) {
+	w := newWorld(t, zohosim.Config{})
+	w.connect(t)
+	w.fault(t, zohosim.Fault{Path: "/oauth/", Kind: zohosim.InvalidCode})
+	_, _, err := w.run(t, "", "token", "--refresh")
+	if want := "As to another try: run crmwho setup --dir " + w.dir + ", since the grant is dead"; !strings.Contains(fmt.Sprint(err), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	hold := time.Now().Add(time.Hour)
+	for _, test := range []struct {
+		client string
+		fields map[string]any
+		goes   string
+	}{
+		{"the same", map[string]any{"hold_until": stamp(hold)}, "run crmwho setup --dir " + w.dir + ", since the grant is dead"},
+		{"another", map[string]any{"latched": "a"}, "run crmwho token --refresh --dir " + w.dir + ", since over a folder"},
+	} {
+		w.change(t, "access-token", test.fields)
+		_, errs, _ := w.run(t, "", "token", "--refresh") // it is unhealthy
+		if want := "Zoho wants no exchange before " + clock(hold) + ". After that " + test.goes; !strings.Contains(errs, want) {
+			t.Errorf("%s client: got %s, want %s", test.client, errs, want)
+		}
+	}
+}
+
+func TestLife(t *testing.T) {
+	for seconds, want := range map[int]string{0: "0 seconds", 1: "1 second", 119: "119 seconds", 120: "2 minutes"} {
+		if got := life(seconds); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestTokenWhereNothingIsSetUp(t *testing.T) {
 	w := newWorld(t, zohosim.Config{})
 	if out, _, err := w.run(t, "", "token", "--json"); err == nil || !strings.Contains(out, `"healthy": false,`) || !strings.Contains(out, `"stored": false,`) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -19,9 +21,13 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
+	"crmwho/internal/directory"
+	"crmwho/internal/local"
 	"crmwho/internal/sim/awssim"
 	"crmwho/internal/sim/slacksim"
 	"crmwho/internal/sim/zohosim"
+	"crmwho/internal/store"
+	"crmwho/internal/zoho"
 )
 
 // world is what the operator's commands meet: a Zoho, a Slack, and a folder.
@@ -33,9 +39,12 @@ type world struct {
 
 	zohoURL  string
 	before   func(*http.Request) // is told of requests to Zoho; nil: nobody
+	behind   time.Duration       // how far the clocks of Zoho, Slack and AWS's STS are behind
 	slackURL string
 	cloud    *awssim.CloudFormation // nil without aws
 	bucket   *s3mem.Backend         // the stack's
+	sts      *awssim.STS
+	schedule *awssim.SchedulerAPI
 }
 
 // Secrets of Slack that are nobody's.
@@ -53,9 +62,9 @@ func newWorld(t *testing.T, config zohosim.Config) *world {
 		if w.before != nil {
 			w.before(r)
 		}
-		w.zoho.ServeHTTP(rw, r)
+		w.zoho.ServeHTTP(w.late(rw), r)
 	}))
-	w.slackURL = serve(t, w.slack)
+	w.slackURL = serve(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.slack.ServeHTTP(w.late(rw), r) }))
 	t.Setenv("CRMWHO_ALLOW_LOOPBACK", "1")
 	t.Setenv("CRMWHO_ZOHO_ACCOUNTS_URL", w.zohoURL)
 	t.Setenv("CRMWHO_SLACK_API_URL", w.slackURL+"/api/")
@@ -63,6 +72,30 @@ func newWorld(t *testing.T, config zohosim.Config) *world {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(w.log, nil)))
 	t.Cleanup(func() { slog.SetDefault(former) })
 	return w
+}
+
+// late gives answers the time of a clock that is behind, if it is.
+func (w *world) late(rw http.ResponseWriter) http.ResponseWriter {
+	if w.behind == 0 {
+		return rw
+	}
+	return dated{rw, time.Now().Add(-w.behind)}
+}
+
+// dated answers at another time.
+type dated struct {
+	http.ResponseWriter
+	at time.Time
+}
+
+func (d dated) WriteHeader(status int) {
+	d.Header().Set("Date", d.at.UTC().Format(http.TimeFormat))
+	d.ResponseWriter.WriteHeader(status)
+}
+
+func (d dated) Write(data []byte) (int, error) {
+	d.Header().Set("Date", d.at.UTC().Format(http.TimeFormat)) // without effect after WriteHeader
+	return d.ResponseWriter.Write(data)
 }
 
 func serve(t *testing.T, h http.Handler) (url string) {
@@ -225,8 +258,13 @@ func (w *world) aws(t *testing.T) (stack awssim.Stack, secrets *awssim.SecretsMa
 		Outputs: map[string]string{
 			"SlackSecret": secrets.Create("slack"), "OAuthClientSecret": secrets.Create("client"), "AccessTokenSecret": secrets.Create("token"),
 			"TokenRefreshFunction": "sample-token-refresh", "UsersQueryFunction": "sample-users-query", "Store": bucket,
+			"CommandsUrl": "https://bot.example/slack/commands", "InteractivityUrl": "https://bot.example/slack/interactivity", "EventsUrl": "https://bot.example/slack/events",
+			"ApiUrl": "https://bot.example", "FailedJobs": "https://sqs.example/failed-jobs", "UndeliveredRuns": "https://sqs.example/undelivered-runs", "Alerts": "arn:aws:sns:eu-central-1:123456789012:sample-alerts",
 		},
 	}
+	w.sts, w.schedule = &awssim.STS{}, &awssim.SchedulerAPI{States: map[string]string{
+		"sample-directory-sync": "ENABLED", "sample-token-refresh": "ENABLED", "sample-admin-audit": "DISABLED",
+	}}
 	w.bucket = s3mem.New()
 	if err := w.bucket.CreateBucket(bucket); err != nil {
 		t.Fatal(err)
@@ -235,6 +273,8 @@ func (w *world) aws(t *testing.T) (stack awssim.Stack, secrets *awssim.SecretsMa
 	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", serve(t, secrets))
 	t.Setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", serve(t, w.cloud))
 	t.Setenv("AWS_ENDPOINT_URL_S3", serve(t, gofakes3.New(w.bucket).Server()))
+	t.Setenv("AWS_ENDPOINT_URL_STS", serve(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.sts.ServeHTTP(w.late(rw), r) })))
+	t.Setenv("AWS_ENDPOINT_URL_SCHEDULER", serve(t, w.schedule))
 	withoutAWS(t)
 	t.Setenv("AWS_REGION", awssim.Region)
 	t.Setenv("AWS_ACCESS_KEY_ID", "sample")
@@ -251,4 +291,49 @@ func withoutAWS(t *testing.T) {
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+}
+
+// history is where the bot over the folder keeps the list of people and audits.
+func (w *world) history() store.Store { return local.RealHistory(w.dir) }
+
+// stored is the stack's bucket as a store.
+func (w *world) stored(t *testing.T) store.Store {
+	t.Helper()
+	b, err := place{stack: "sample"}.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := b.records()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+// listPeople stores a list of 15 people that is so old.
+func listPeople(t *testing.T, in store.Store, age time.Duration) { listSome(t, in, age, 15) }
+
+func listSome(t *testing.T, in store.Store, age time.Duration, count int) {
+	t.Helper()
+	people := make([]zoho.User, count)
+	for i := range people {
+		people[i].ID = strconv.Itoa(i + 1)
+	}
+	data, err := directory.NewSnapshot(time.Now().Add(-age), people, nil).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep(t, in, "directory/snapshot", string(data))
+}
+
+// keep replaces a value, whatever it was.
+func keep(t *testing.T, in store.Store, name, data string) {
+	t.Helper()
+	value, err := in.Read(t.Context(), name)
+	if err == nil || errors.Is(err, store.ErrNotExist) {
+		_, err = in.WriteIfUnchanged(t.Context(), name, []byte(data), value.Version)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

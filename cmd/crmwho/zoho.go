@@ -47,8 +47,10 @@ users, lets faults happen and moves the clock; GET /control lists the names.`,
 				return errors.New("--records needs --users: somebody has to own them")
 			}
 			if c.Flags().Changed("users") {
+				done := working(c.ErrOrStderr(), "Generating the organisation")
 				organisation := zohosim.Generate(users, records)
 				config.Organisation = &organisation
+				done()
 			}
 			listener, err := local.Listen(address)
 			if err != nil {

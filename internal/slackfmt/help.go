@@ -69,13 +69,16 @@ func IsCommand(name string) bool {
 	return slices.ContainsFunc(commands, func(c command) bool { return c.name == name })
 }
 
+// NotMine follows the name of a command that is none of the bot's.
+const NotMine = " is not one of my commands."
+
 // Usage explains a command. One that is not the bot's it takes for the nearest
 // of those that are, or else it explains them all.
 func Usage(name string) Message {
 	if IsCommand(name) {
 		return explained("", name)
 	}
-	sorry := clean(name, maxWords) + " is not one of my commands."
+	sorry := clean(name, maxWords) + NotMine
 	var names []string
 	for _, c := range commands {
 		names = append(names, c.name)

@@ -49,11 +49,14 @@ const (
 	maxError   = 500 // ours: an error for engineers
 )
 
+// NotWell begins the text of a status that is not good.
+const NotWell = "Not well: "
+
 // StatusReport says how the bot is: first whether all is well, then the facts.
 func StatusReport(s Status) Message {
 	verdict, mark := "All is well.", ""
 	if wrong := given(s.grantTrouble(), s.tokenTrouble(), s.zohoTrouble(), s.listTrouble(), s.auditTrouble()); len(wrong) > 0 {
-		verdict, mark = "Not well: "+strings.Join(wrong, "; ")+".", "⚠ "
+		verdict, mark = NotWell+strings.Join(wrong, "; ")+".", "⚠ "
 	}
 	facts := s.facts()
 	lines := []line{{bold(mark + verdict)}}
