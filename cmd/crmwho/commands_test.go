@@ -234,17 +234,8 @@ func TestDoctorGoesOnWhenNobodyReads(t *testing.T) {
 			w.put(t, "oauth-client", "")
 		}
 		c := process(t, append([]string{"doctor", "--dir", w.dir}, test.args...)...)
-		var errs bytes.Buffer
-		out, writes, err := os.Pipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out.Close()
-		c.Stdout, c.Stderr = writes, &errs
-		_ = c.Run() // its exit status is looked at
-		writes.Close()
-		if got := c.ProcessState.ExitCode(); got != test.code || errs.String() != test.errs {
-			t.Errorf("%q: got %d, %s, want %d, %s", test.args, got, &errs, test.code, test.errs)
+		if got, errs := unread(t, c); got != test.code || errs != test.errs {
+			t.Errorf("%q: got %d, %s, want %d, %s", test.args, got, errs, test.code, test.errs)
 		}
 	}
 }
@@ -305,16 +296,23 @@ func TestCommandsToRunAreCalledAsThisOneWas(t *testing.T) {
 // TestWhatIsReadIsCutOff with an error, and no signal.
 func TestWhatIsReadIsCutOff(t *testing.T) {
 	c := process(t, "manifest", "--url", placeholder)
-	var errs bytes.Buffer
+	if code, errs := unread(t, c); code != 1 || !strings.Contains(errs, "broken pipe") {
+		t.Errorf("got %d, %s", code, errs)
+	}
+}
+
+// unread runs a program whose standard output nobody reads, and gives its exit
+// status and what it says on standard error.
+func unread(t *testing.T, c *exec.Cmd) (code int, errs string) {
+	t.Helper()
 	out, writes, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	out.Close()
-	c.Stdout, c.Stderr = writes, &errs
-	err = c.Run()
-	writes.Close()
-	if c.ProcessState.ExitCode() != 1 || !strings.Contains(errs.String(), "broken pipe") {
-		t.Errorf("got %v, %s", err, &errs)
-	}
+	defer writes.Close()
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = writes, &said
+	_ = c.Run() // its exit status tells
+	return c.ProcessState.ExitCode(), said.String()
 }
